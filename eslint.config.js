@@ -1,0 +1,76 @@
+import eslint from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/**
+ * The house: which rooms a room may import. Arrows point one way (docs/architecture.md draws them);
+ * a room that is not named here may import nothing but `errors.ts` and packages.
+ */
+const rooms = {
+  bytes: [],
+  statistics: [],
+  spectrum: [],
+  checkpoints: ['bytes'],
+  corpus: ['bytes'],
+  models: [],
+  runtime: ['bytes', 'models'],
+  record: ['bytes', 'spectrum'],
+  trace: ['bytes', 'checkpoints', 'corpus', 'models', 'runtime', 'spectrum', 'record'],
+  cli: ['index'],
+};
+/** Rooms of pure mathematics: they run in a browser. */
+const pure = ['spectrum', 'statistics'];
+
+const all = [...Object.keys(rooms), 'index'];
+const direction = Object.entries(rooms).map(([room, allowed]) => ({
+  files: [`src/${room}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            regex: `^(\\.\\./)+(${all.filter((r) => r !== room && !allowed.includes(r)).join('|')})(/|\\.js$)`,
+            message: `src/${room} may import only: ${allowed.join(', ') || 'nothing'} (docs/architecture.md).`,
+          },
+          ...(pure.includes(room) ? [{ regex: '^node:', message: `src/${room} is pure: no Node modules.` }] : []),
+          ...(room !== 'bytes'
+            ? [{ regex: '^node:fs', message: 'Files are read and written through src/bytes only.' }]
+            : []),
+        ],
+      },
+    ],
+  },
+}));
+
+export default tseslint.config(
+  {
+    ignores: [
+      'dist',
+      'coverage',
+      'sample',
+      'src/spectrum/kernel/*.as.ts',
+      'src/spectrum/kernel/wasm.ts',
+      'bench/.cache',
+    ],
+  },
+  eslint.configs.recommended,
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ['*.js', 'scripts/*.mjs', 'bin/*.js'] } },
+    },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/prefer-literal-enum-member': 'off',
+    },
+  },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    ...tseslint.configs.disableTypeChecked,
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly' } },
+  },
+  ...direction,
+);

@@ -1,0 +1,151 @@
+/**
+ * What a user asks of `trace`, resolved: every option with its meaning, unit and default. The command line's
+ * help and the record's `requests` come from the same names.
+ */
+export interface TraceRequest {
+  /** A folder of checkpoint folders, one checkpoint folder, or a `series.json`. */
+  series: string;
+  /** `.txt[.gz]`, `.jsonl[.gz]`, `.parquet`, a folder or glob of those, or `sample:`. */
+  corpus: string;
+  /** The RUN folder that is written. */
+  out: string;
+  /** Which checkpoints: `all`, `log:24`, `every:10`, `1000..20000:1000`, a comma list, a glob, or `paper`. Default `all`. */
+  revisions: string;
+  /** Text field of jsonl and parquet rows. Default `text`. */
+  field: string;
+  /** How many sequences; null takes all that pass the filter. Preset `paper`: 15,000. */
+  sequences: number | null;
+  /** Keep sequences of more than this many tokens. Preset `paper`: 32; `pythia-script`: 10. */
+  minTokens: number;
+  /** Then cut to this many tokens. Preset `paper`: 512; `pythia-script`: 128. */
+  maxTokens: number;
+  /** Seed of a random order of the corpus; null (default) keeps corpus order. */
+  seed: number | null;
+  /** A file of corpus row numbers (one a line, or a JSON array) that fixes the rows for all models; null: none. */
+  rows: string | null;
+  /** Which tokens of a sequence give rows: the last real one (default), their mean, or all of them. */
+  position: 'last' | 'mean' | 'all';
+  /** `final` (after the final norm, default), block numbers `0,6,12` (0 = embeddings, before the final norm), or `all`. */
+  layers: string;
+  /** Standard errors: the delete-a-group jackknife (default) or none. */
+  errors: 'jackknife' | 'none';
+  /** First and last rank of the α fit, 1-based and inclusive. Default [12, 100]. */
+  alphaRange: readonly [number, number];
+  /** Also the mean negative log-likelihood a token of the corpus, in nats. Default false. */
+  nll: boolean;
+  /** Keep the representations in the measurement's safetensors file. Default false. */
+  saveFeatures: boolean;
+  /** Threads of the forward pass and the eigensolver. Default: the machine's available parallelism. */
+  threads: number;
+  /** Measure again even where a measurement with the same key is there. Default false. */
+  force: boolean;
+}
+
+export const traceDefaults = {
+  revisions: 'all',
+  field: 'text',
+  seed: null,
+  rows: null,
+  position: 'last',
+  layers: 'final',
+  errors: 'jackknife',
+  alphaRange: [12, 100],
+  nll: false,
+  saveFeatures: false,
+  force: false,
+} as const satisfies Partial<TraceRequest>;
+
+/** Sequence filters by name (definitions §1). */
+export const presets = {
+  paper: { sequences: 15_000, minTokens: 32, maxTokens: 512 },
+  'pythia-script': { sequences: 15_000, minTokens: 10, maxTokens: 128 },
+} as const;
+
+/** What `--dry-run` prints and `trace` starts from. */
+export interface TracePlan {
+  series: string;
+  checkpoints: {
+    stage: string;
+    revision: string;
+    step: number | null;
+    tokens: number | null;
+    /** A measurement with the same key is there and will be reused. */
+    reused: boolean;
+    /** Bytes of weights on disk. */
+    bytes: number;
+    /** Why it can't be measured, when that is known before starting. */
+    problem: string | null;
+  }[];
+  corpus: { name: string; asked: number | null; found: number; tokens: number };
+  /** Of one checkpoint: floating-point operations of the forward pass and of the decompositions. */
+  flops: { forward: number; spectrum: number };
+  /** Bytes of weights read for what is not reused. */
+  bytesToRead: number;
+  /** Estimated seconds for all that is not reused, from this machine's measured speed; null when nothing is left to do. */
+  seconds: number | null;
+  /** Estimated peak memory of the whole job in bytes. */
+  peakMemory: number;
+  /** Why measurements that are there can't be reused: `option: OLD → NEW`, one a differing part of the key. */
+  differences: string[];
+  notes: string[];
+}
+
+/** What `trace` tells while it works. `index` counts checkpoints from 0. */
+export type TraceEvent =
+  | { type: 'plan'; plan: TracePlan }
+  | {
+      type: 'start';
+      stage: string;
+      revision: string;
+      step: number | null;
+      tokens: number | null;
+      index: number;
+      total: number;
+    }
+  | {
+      type: 'progress';
+      revision: string;
+      index: number;
+      total: number;
+      /** What is under way. */
+      phase: 'tokenize' | 'hash' | 'load' | 'forward' | 'nll' | 'spectrum';
+      /** Done and total in tokens (forward, nll), bytes (hash) or decompositions (spectrum). */
+      done: number;
+      of: number;
+      /** Corpus tokens a second of the forward pass so far; null elsewhere. */
+      tokensPerSecond: number | null;
+    }
+  | { type: 'done'; result: CheckpointResult; index: number; total: number }
+  | { type: 'note'; message: string };
+
+/** How one checkpoint ended. */
+export interface CheckpointResult {
+  stage: string;
+  revision: string;
+  step: number | null;
+  tokens: number | null;
+  state: 'measured' | 'reused' | 'failed';
+  /** Why it failed; null otherwise. */
+  error: string | null;
+  seconds: number;
+  /** Where the measurement is; null when it failed. */
+  path: string | null;
+  /** By layer name: the figures of interface.md's measurement. */
+  layers: Record<string, Record<string, number | null>>;
+  n: number;
+  d: number;
+  /** Flag codes, for the table. */
+  flags: string[];
+}
+
+export interface TraceResult {
+  run: string;
+  results: CheckpointResult[];
+  interrupted: boolean;
+}
+
+/** What the caller gives along. */
+export interface TraceHooks {
+  signal?: AbortSignal;
+  onEvent?: (event: TraceEvent) => void;
+}
