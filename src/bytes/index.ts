@@ -13,3 +13,21 @@ export {
   type FileIdentity,
 } from './file.js';
 export { makeFolder, remove, sweepTemporary, writeAtomic } from './write.js';
+export {
+  bitsOfDtype,
+  readSafetensors,
+  readSafetensorsHeader,
+  readSafetensorsTensor,
+  type SafetensorsHeader,
+  type SafetensorsRange,
+  type SafetensorsTensor,
+  type TensorData,
+} from './safetensors.js';
+export {
+  encodeSafetensors,
+  safetensorsHeader,
+  type SafetensorsEntry,
+  type SafetensorsLayout,
+  type WritableDtype,
+  type WritableTensor,
+} from './safetensors-write.js';

@@ -13,7 +13,7 @@ const temporaryPrefix = '.tmp-';
 /** Writes `content` to `path` atomically; folders are made. */
 export async function writeAtomic(
   path: string,
-  content: Uint8Array | string | AsyncIterable<Uint8Array>,
+  content: Uint8Array | string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `${temporaryPrefix}${process.pid}-${randomBytes(6).toString('hex')}`);
