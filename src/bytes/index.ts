@@ -31,3 +31,6 @@ export {
   type WritableDtype,
   type WritableTensor,
 } from './safetensors-write.js';
+export { stageFile, type StagedFile } from './staged-file.js';
+export { withLock, type LockOptions } from './lock.js';
+export { Scratch, sweepScratch } from './scratch.js';

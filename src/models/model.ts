@@ -1,0 +1,257 @@
+/**
+ * A checkpoint as something to run: its architecture read from the config, its graphs built on demand.
+ * Two graphs: the decoder (tokens → states), and the head (final states → log-probabilities), which is a session
+ * of its own so that logits exist only where they are asked for, a few rows at a time.
+ */
+import { dirname, isAbsolute, relative, sep } from 'node:path';
+import { EigentraceError } from '../errors.js';
+import type { Decoder } from './architecture.js';
+import { architectureOf } from './architectures.js';
+import { Blocks, type BatchInputs } from './blocks.js';
+import { Config } from './config.js';
+import { Graph, type Cost, type Value } from './graph.js';
+import { Weights, type TensorRange } from './weights.js';
+
+/** What a model is made from; a Checkpoint of src/checkpoints fits. */
+export interface ModelSource {
+  readonly name: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly tensors: ReadonlyMap<string, TensorRange>;
+}
+
+/** A state to measure: the output of a block (0 = embeddings), before the final norm, or the final one, after it. */
+export type Layer = number | 'final';
+export type Position = 'last' | 'mean' | 'all';
+
+export interface StateRequest {
+  readonly layers: readonly Layer[];
+  readonly position: Position;
+  /** Also every token's final state, as output `tokens` (B, T, d), for the head. */
+  readonly everyToken: boolean;
+  /** The longest sequence in tokens; sizes the position tables. */
+  readonly maxTokens: number;
+}
+
+/** A graph and what a session needs to run it. */
+export interface ModelGraph {
+  readonly bytes: Uint8Array;
+  /** The real folder below which all weight files lie. */
+  readonly folder: string;
+  /** Names of the inputs it takes (unused ones are not declared). */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly cost: Cost;
+}
+
+export class Model {
+  readonly name: string;
+  readonly modelType: string;
+  /** Width d of the representation. */
+  readonly width: number;
+  /** Blocks L. */
+  readonly layers: number;
+  readonly vocabulary: number;
+  readonly positions: number | null;
+  /** Parameters in all, and without embedding and unembedding. */
+  readonly parameters: { readonly all: number; readonly nonEmbedding: number };
+  /** Weight files that are used. */
+  readonly files: readonly string[];
+  /** Bytes of the weights that are used. */
+  readonly bytes: number;
+  /** Largest embedding or unembedding in bytes as stored; for memory estimates. */
+  readonly embeddingBytes: number;
+  /** What a user should know: surplus tensors. */
+  readonly notes: readonly string[];
+  readonly #decoder: Decoder;
+  readonly #source: ModelSource;
+  readonly #folder: string;
+
+  private constructor(source: ModelSource, modelType: string, decoder: Decoder) {
+    this.name = source.name;
+    this.modelType = modelType;
+    this.width = decoder.width;
+    this.layers = decoder.layers;
+    this.vocabulary = decoder.vocabulary;
+    this.positions = decoder.positions;
+    this.#decoder = decoder;
+    this.#source = source;
+    // A dry build asks for every tensor once, so that missing and misshapen ones are found before anything runs.
+    const weights = new Weights(source.name, source.tensors);
+    const locate = (): string => '';
+    const all = { layers: ['final'], position: 'last', everyToken: false, maxTokens: 1 } as const;
+    this.#decode(new Graph(locate), weights, all);
+    this.#head(new Graph(locate), weights, 'logits');
+    const count = (tensors: TensorRange[]) =>
+      tensors.reduce((sum, t) => sum + t.shape.reduce((product, size) => product * size, 1), 0);
+    const embeddings = weights.used.filter((t) => decoder.embeddings.includes(t.name));
+    this.parameters = { all: count(weights.used), nonEmbedding: count(weights.used) - count(embeddings) };
+    this.files = [...new Set(weights.used.map((t) => t.file))].sort();
+    this.bytes = weights.used.reduce((sum, t) => sum + t.byteLength, 0);
+    this.embeddingBytes = Math.max(0, ...embeddings.map((t) => t.byteLength));
+    this.#folder = commonFolder(this.files);
+    this.notes = surplusNote(source.name, weights.surplus);
+  }
+
+  /** Reads config and tensors' names and shapes; nothing of the weights. */
+  static read(source: ModelSource): Model {
+    const architecture = architectureOf(source.name, source.config['model_type']);
+    const config = new Config(source.name, source.config);
+    if (source.config['quantization_config']) {
+      throw config.fault(
+        'quantization_config',
+        source.config['quantization_config'],
+        'none: quantised weights are not supported',
+      );
+    }
+    const decoder = architecture.read(config, new Weights(source.name, source.tensors));
+    config.refuseUnknown();
+    return new Model(source, architecture.modelType, decoder);
+  }
+
+  /** `final`, `all` or block numbers, checked against this model's depth. */
+  parseLayers(text: string): Layer[] {
+    if (text === 'final') return ['final'];
+    if (text === 'all') return [...Array.from({ length: this.layers + 1 }, (_, l) => l), 'final'];
+    return text.split(',').map((part): Layer => {
+      const word = part.trim();
+      if (word === 'final') return 'final';
+      const layer = Number(word);
+      if (!/^\d+$/.test(word) || layer > this.layers) {
+        throw new EigentraceError(
+          'usage',
+          `--layers: no such layer in checkpoint ${this.name}, got ${word || 'nothing'} ` +
+            `(expected final, all, or numbers from 0 to ${this.layers})`,
+        );
+      }
+      return layer;
+    });
+  }
+
+  /**
+   * Tokens → states. Inputs: `ids` (B, T) int64, `last` (B, 1) int64, `lengths` (B) int32 = last, `total` () int32 = T,
+   * `weights` (B, 1, T) float32 for the mean. Outputs: `layer<k>` or `final`, (B, d), or (B, T, d) for position `all`;
+   * `tokens` (B, T, d) when every token's final state is asked for. Blocks after the last layer that is needed are left out.
+   */
+  stateGraph(request: StateRequest): ModelGraph {
+    const graph = new Graph((file) => this.#locate(file));
+    const { inputs, outputs } = this.#decode(graph, new Weights(this.name, this.#source.tensors), request);
+    return { bytes: graph.encode(), folder: this.#folder, inputs, outputs, cost: graph.cost };
+  }
+
+  /**
+   * Final states → `logits` (R, V), or `logprobs` (R) of the target ids. Inputs: `states` (R, d) float32 and, for
+   * log-probabilities, `targets` (R, 1) int64.
+   */
+  headGraph(output: 'logits' | 'logprobs'): ModelGraph {
+    const graph = new Graph((file) => this.#locate(file));
+    const inputs = this.#head(graph, new Weights(this.name, this.#source.tensors), output);
+    return { bytes: graph.encode(), folder: this.#folder, inputs, outputs: [output], cost: graph.cost };
+  }
+
+  #decode(graph: Graph, weights: Weights, request: StateRequest): { inputs: string[]; outputs: string[] } {
+    const decoder = this.#decoder;
+    const wantsFinal = request.layers.includes('final') || request.everyToken;
+    const deepest = wantsFinal ? decoder.layers : Math.max(...request.layers.map(Number));
+    const onlyLast = request.position === 'last' && !request.everyToken;
+    const inputs: string[] = [];
+    const outputs: string[] = [];
+    const declare = (name: string, type: 'int64' | 'int32' | 'float32', dims: (string | number)[]): Value => {
+      if (!inputs.includes(name)) {
+        inputs.push(name);
+        graph.input(name, type, dims);
+      }
+      return name as Value;
+    };
+    const batch: BatchInputs = {
+      ids: declare('ids', 'int64', ['B', 'T']),
+      get last() {
+        return declare('last', 'int64', ['B', 1]);
+      },
+      lengths: () => declare('lengths', 'int32', ['B']),
+      total: () => declare('total', 'int32', []),
+    };
+    const b = new Blocks(graph, weights, batch, request.maxTokens);
+    const d = decoder.width;
+    /** Brings a state to the asked position; `picked` ones are there already. */
+    const emit = (name: string, x: Value, picked: boolean): void => {
+      outputs.push(name);
+      if (request.position === 'all') graph.output(name, x, ['B', 'T', d]);
+      else if (picked) graph.output(name, x, ['B', d]);
+      else if (request.position === 'last') graph.output(name, b.lastOf(x), ['B', d]);
+      else {
+        // (B, 1, T) · (B, T, d): weights are 1/length on real tokens and 0 on padding.
+        const mean = graph.node('MatMul', [declare('weights', 'float32', ['B', 1, 'T']), x]);
+        graph.output(name, graph.node('Reshape', [mean, graph.int64([-1, d])]), ['B', d]);
+      }
+    };
+    let x = decoder.embed(b, batch.ids);
+    let picked = false;
+    if (request.layers.includes(0)) emit('layer0', x, false);
+    for (let layer = 0; layer < deepest; layer++) {
+      picked = onlyLast && layer === deepest - 1;
+      x = decoder.block(b, layer, x, picked ? (y) => b.pickLast(y) : (y) => y);
+      if (request.layers.includes(layer + 1)) emit(`layer${layer + 1}`, x, picked);
+    }
+    if (wantsFinal) {
+      const final = decoder.finalNorm(b, x);
+      if (request.layers.includes('final')) emit('final', final, picked);
+      if (request.everyToken) {
+        outputs.push('tokens');
+        graph.output('tokens', final, ['B', 'T', d]);
+      }
+    }
+    return { inputs, outputs };
+  }
+
+  #head(graph: Graph, weights: Weights, output: 'logits' | 'logprobs'): string[] {
+    const unused = '' as Value;
+    const absent: BatchInputs = { ids: unused, last: unused, lengths: () => unused, total: () => unused };
+    const b = new Blocks(graph, weights, absent, 1);
+    const logits = this.#decoder.unembed(b, graph.input('states', 'float32', ['R', this.width]));
+    if (output === 'logits') {
+      graph.output('logits', logits, ['R', this.vocabulary]);
+      return ['states'];
+    }
+    const targets = graph.input('targets', 'int64', ['R', 1]);
+    const all = graph.node('LogSoftmax', [logits], { axis: -1 });
+    const chosen = graph.node('GatherElements', [all, targets], { axis: 1 });
+    graph.output('logprobs', graph.node('Reshape', [chosen, graph.int64([-1])]), ['R']);
+    return ['states', 'targets'];
+  }
+
+  /** onnxruntime takes locations relative to one folder, with forward slashes. */
+  #locate(file: string): string {
+    return relative(this.#folder, file).split(sep).join('/');
+  }
+}
+
+/** The deepest folder that holds all files (real, absolute paths). */
+function commonFolder(files: readonly string[]): string {
+  let folder = dirname(files[0] ?? sep);
+  for (const file of files) {
+    for (;;) {
+      const rest = relative(folder, file);
+      if (!rest.startsWith('..') && !isAbsolute(rest)) break;
+      const parent = dirname(folder);
+      if (parent === folder) {
+        throw new EigentraceError(
+          'input',
+          `${file}: lies on another drive than ${files[0] ?? ''}; put the shards together`,
+        );
+      }
+      folder = parent;
+    }
+  }
+  return folder;
+}
+
+function surplusNote(checkpoint: string, surplus: readonly string[]): string[] {
+  // Buffers that old files carry: causal masks and rotary frequencies, which the graph makes itself.
+  const extra = surplus.filter((name) => !/\.(masked_bias|attention\.bias|rotary_emb\.inv_freq)$/.test(name));
+  if (extra.length === 0) return [];
+  const shown = extra.slice(0, 3).join(', ');
+  return [
+    `checkpoint ${checkpoint}: ${extra.length} tensor${extra.length === 1 ? '' : 's'} not used by the architecture: ` +
+      `${shown}${extra.length > 3 ? ', …' : ''}`,
+  ];
+}

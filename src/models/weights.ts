@@ -1,0 +1,100 @@
+/**
+ * The tensors of a checkpoint as an architecture asks for them: by name and shape. A tensor is a byte range of a
+ * weight file; nothing is read here. What was asked for is remembered, so that surplus tensors can be noted
+ * and weights that aren't used are never read.
+ */
+import { EigentraceError, nearest } from '../errors.js';
+
+/** Where a tensor lies: `byteLength` bytes from `offset` of `file` (a real, absolute path). */
+export interface TensorRange {
+  readonly name: string;
+  readonly file: string;
+  /** safetensors' names: F64, F32, F16, BF16, … */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** ONNX element types of the dtypes that weights may have (TensorProto.DataType). */
+const floatTypes: Readonly<Record<string, { onnx: number; bytes: number }>> = {
+  F32: { onnx: 1, bytes: 4 },
+  F16: { onnx: 10, bytes: 2 },
+  F64: { onnx: 11, bytes: 8 },
+  BF16: { onnx: 16, bytes: 2 },
+};
+
+/** The ONNX element type of a weight's dtype. */
+export function onnxTypeOf(dtype: string): number | undefined {
+  return floatTypes[dtype]?.onnx;
+}
+
+export class Weights {
+  /** What errors call the checkpoint. */
+  readonly checkpoint: string;
+  readonly #tensors: ReadonlyMap<string, TensorRange>;
+  readonly #used = new Map<string, TensorRange>();
+
+  constructor(checkpoint: string, tensors: ReadonlyMap<string, TensorRange>) {
+    this.checkpoint = checkpoint;
+    this.#tensors = tensors;
+  }
+
+  has(name: string): boolean {
+    return this.#tensors.has(name);
+  }
+
+  /** The first of `names` that is there; the first name when none is, so that `get` names it in its error. */
+  firstOf(...names: [string, ...string[]]): string {
+    return names.find((name) => this.#tensors.has(name)) ?? names[0];
+  }
+
+  /** The tensor of that name; an error names it and both shapes when it is missing or misshapen. */
+  get(name: string, shape: readonly number[]): TensorRange {
+    const tensor = this.#tensors.get(name);
+    const expected = `[${shape.join(', ')}]`;
+    if (!tensor) {
+      const alike = nearest(name, this.#tensors.keys());
+      throw new EigentraceError(
+        'input',
+        `checkpoint ${this.checkpoint}: tensor ${name} is missing (expected shape ${expected}); ` +
+          (alike.length ? `nearest names: ${alike.join(', ')}` : 'the checkpoint has no tensors'),
+      );
+    }
+    if (tensor.shape.length !== shape.length || tensor.shape.some((size, i) => size !== shape[i])) {
+      throw new EigentraceError(
+        'input',
+        `checkpoint ${this.checkpoint}: tensor ${name} has shape [${tensor.shape.join(', ')}], expected ${expected}; ` +
+          'config.json and the weights do not belong together',
+      );
+    }
+    const type = floatTypes[tensor.dtype];
+    if (!type) {
+      throw new EigentraceError(
+        'input',
+        `checkpoint ${this.checkpoint}: tensor ${name} has dtype ${tensor.dtype} ` +
+          `(expected ${Object.keys(floatTypes).join(', ')}); quantised weights are not supported`,
+      );
+    }
+    const bytes = shape.reduce((product, size) => product * size, type.bytes);
+    if (tensor.byteLength !== bytes) {
+      throw new EigentraceError(
+        'input',
+        `checkpoint ${this.checkpoint}: tensor ${name} has ${tensor.byteLength} bytes, expected ${bytes} ` +
+          `for ${tensor.dtype} ${expected}`,
+      );
+    }
+    this.#used.set(name, tensor);
+    return tensor;
+  }
+
+  /** The tensors that were asked for so far. */
+  get used(): TensorRange[] {
+    return [...this.#used.values()];
+  }
+
+  /** Names nobody asked for, sorted. */
+  get surplus(): string[] {
+    return [...this.#tensors.keys()].filter((name) => !this.#used.has(name)).sort();
+  }
+}

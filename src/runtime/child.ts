@@ -1,0 +1,176 @@
+/**
+ * The child process that runs onnxruntime. `create` and `run` block the event loop, and a thread inside `run` can't
+ * be ended without ending the process, so the forward pass has a process of its own that can be killed at any time.
+ * It ignores SIGINT (the parent decides) and dies with its parent.
+ */
+import { Worker } from 'node:worker_threads';
+import * as ort from 'onnxruntime-node';
+import { readText } from '../bytes/index.js';
+import type { Envelope, ForwardMessage, ForwardReply, LoadMessage, ProbeReply, Reply, Request } from './protocol.js';
+
+/** Rows of the head a run: bounds the logits held at once to 256 · vocabulary floats. */
+const headRows = 256;
+
+const sessions = new Map<LoadMessage['slot'], ort.InferenceSession>();
+
+async function handle(message: Request): Promise<unknown> {
+  switch (message.op) {
+    case 'load':
+      return load(message);
+    case 'forward':
+      return forward(message);
+    case 'release':
+      for (const session of sessions.values()) await session.release();
+      sessions.clear();
+      return null;
+    case 'probe':
+      return probe();
+  }
+}
+
+async function load({ slot, bytes, folder, threads }: LoadMessage): Promise<null> {
+  await sessions.get(slot)?.release();
+  sessions.delete(slot);
+  const session = await ort.InferenceSession.create(bytes, {
+    executionProviders: ['cpu'],
+    graphOptimizationLevel: 'all',
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    // Every bucket has another shape: a plan of memory for each would only grow.
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+    extra: { session: { model_external_initializers_file_folder_path: folder } },
+  });
+  sessions.set(slot, session);
+  return null;
+}
+
+async function forward(message: ForwardMessage): Promise<ForwardReply> {
+  const session = sessions.get('states');
+  if (!session) throw new Error('internal: no graph is loaded');
+  const { ids, lengths } = message;
+  const B = lengths.length;
+  const T = lengths.reduce((longest, length) => Math.max(longest, length), 0);
+  const padded = new BigInt64Array(B * T);
+  const last = new BigInt64Array(B);
+  for (let b = 0, from = 0; b < B; b++) {
+    const length = lengths[b]!;
+    for (let t = 0; t < length; t++) padded[b * T + t] = BigInt(ids[from + t]!);
+    last[b] = BigInt(length - 1);
+    from += length;
+  }
+  const makers: Record<string, () => ort.Tensor> = {
+    ids: () => new ort.Tensor('int64', padded, [B, T]),
+    last: () => new ort.Tensor('int64', last, [B, 1]),
+    lengths: () => new ort.Tensor('int32', Int32Array.from(last, Number), [B]),
+    total: () => new ort.Tensor('int32', Int32Array.of(T), []),
+    weights: () => new ort.Tensor('float32', meanWeights(lengths, T), [B, 1, T]),
+  };
+  const feeds = Object.fromEntries(session.inputNames.map((name) => [name, makers[name]!()]));
+  const outputs = await session.run(feeds);
+  const states: Record<string, Float32Array> = {};
+  for (const [name, tensor] of Object.entries(outputs)) {
+    if (name === 'tokens') continue;
+    const data = tensor.data as Float32Array;
+    states[name] = message.everyToken ? withoutPadding(data, lengths, T) : data;
+  }
+  const head = message.head === 'none' ? null : await runHead(message, outputs['tokens'], T);
+  for (const tensor of Object.values(outputs)) tensor.dispose();
+  return { states, head };
+}
+
+/** 1/length on real tokens, 0 on padding: (B, T). */
+function meanWeights(lengths: Int32Array, T: number): Float32Array {
+  const weights = new Float32Array(lengths.length * T);
+  lengths.forEach((length, b) => weights.fill(1 / length, b * T, b * T + length));
+  return weights;
+}
+
+/** (B, T, d) → (tokens, d), real tokens in order. */
+function withoutPadding(data: Float32Array, lengths: Int32Array, T: number): Float32Array {
+  const d = data.length / (lengths.length * T);
+  const rows = new Float32Array(lengths.reduce((sum, length) => sum + length, 0) * d);
+  let to = 0;
+  lengths.forEach((length, b) => {
+    rows.set(data.subarray(b * T * d, (b * T + length) * d), to);
+    to += length * d;
+  });
+  return rows;
+}
+
+async function runHead(message: ForwardMessage, tokens: ort.Tensor | undefined, T: number): Promise<Float32Array> {
+  const session = sessions.get('head');
+  if (!session || !tokens) throw new Error('internal: the head was asked for but is not loaded');
+  const states = tokens.data as Float32Array;
+  const { ids, lengths } = message;
+  const d = states.length / (lengths.length * T);
+  /** Row numbers of the (B·T, d) states that the head reads, and the token that follows each. */
+  const rows: number[] = [];
+  const targets: bigint[] = [];
+  let from = 0;
+  lengths.forEach((length, b) => {
+    if (message.head === 'logits') rows.push(b * T + length - 1);
+    else
+      for (let t = 0; t + 1 < length; t++) {
+        rows.push(b * T + t);
+        targets.push(BigInt(ids[from + t + 1]!));
+      }
+    from += length;
+  });
+  const parts: Float32Array[] = [];
+  for (let at = 0; at < rows.length; at += headRows) {
+    const chunk = rows.slice(at, at + headRows);
+    const input = new Float32Array(chunk.length * d);
+    chunk.forEach((row, i) => input.set(states.subarray(row * d, (row + 1) * d), i * d));
+    const feeds: Record<string, ort.Tensor> = { states: new ort.Tensor('float32', input, [chunk.length, d]) };
+    if (message.head === 'logprobs') {
+      const following = BigInt64Array.from(targets.slice(at, at + headRows));
+      feeds['targets'] = new ort.Tensor('int64', following, [chunk.length, 1]);
+    }
+    const result = await session.run(feeds);
+    for (const tensor of Object.values(result)) {
+      parts.push((tensor.data as Float32Array).slice());
+      tensor.dispose();
+    }
+  }
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let to = 0;
+  for (const part of parts) {
+    all.set(part, to);
+    to += part.length;
+  }
+  return all;
+}
+
+/** VmHWM is Linux's; elsewhere the peak is not known. */
+async function probe(): Promise<ProbeReply> {
+  let peak: number | null = null;
+  try {
+    const match = /^VmHWM:\s*(\d+) kB$/m.exec(await readText('/proc/self/status'));
+    if (match) peak = Number(match[1]) * 1024;
+  } catch {
+    // Not Linux.
+  }
+  return { resident: process.memoryUsage.rss(), peak };
+}
+
+// Stop only when the parent says so: a terminal sends Ctrl-C to the whole group.
+process.on('SIGINT', () => undefined);
+process.on('disconnect', () => process.exit(0));
+// A parent that was killed can't say so, and a long run would not hear it: a thread watches instead.
+const parent = process.ppid;
+new Worker(
+  `const { workerData: parent } = require('node:worker_threads');
+   setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, 500);`,
+  { eval: true, workerData: parent },
+).unref();
+
+process.on('message', (envelope: Envelope) => {
+  handle(envelope).then(
+    (result) => process.send?.({ id: envelope.id, ok: true, result } satisfies Reply),
+    (error: unknown) => {
+      const text = error instanceof Error ? error.message : String(error);
+      process.send?.({ id: envelope.id, ok: false, error: text } satisfies Reply);
+    },
+  );
+});

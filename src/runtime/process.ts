@@ -1,0 +1,113 @@
+/**
+ * The parent's side of the child that runs onnxruntime: starts it, sends graphs and batches, turns its death
+ * into an error that names the checkpoint. Nothing here blocks, so timers fire and Ctrl-C is heard at once.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { EigentraceError } from '../errors.js';
+import type { ModelGraph } from '../models/index.js';
+import type { Envelope, ForwardMessage, ForwardReply, LoadMessage, ProbeReply, Reply, Request } from './protocol.js';
+
+interface Pending {
+  resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
+}
+
+export class ModelProcess {
+  /** What errors call the work under way. */
+  label = 'forward pass';
+  readonly #child: ChildProcess;
+  readonly #pending = new Map<number, Pending>();
+  #next = 0;
+  #ended: EigentraceError | null = null;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    child.on('message', (reply: Reply) => this.#settle(reply));
+    child.on('error', (error) => this.#fail(new EigentraceError('environment', `${this.label}: ${error.message}`)));
+    child.on('exit', (code, signal) => this.#fail(this.#obituary(code, signal)));
+  }
+
+  static start(): ModelProcess {
+    const child = fork(childPath(), [], {
+      serialization: 'advanced',
+      execArgv: [],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      // Large blocks go back to the system when a session is released, instead of staying in the heap.
+      env: { ...process.env, MALLOC_MMAP_THRESHOLD_: '65536', NODE_OPTIONS: '' },
+    });
+    return new ModelProcess(child);
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Whether the child has died; a dead one can't be used again. */
+  get dead(): boolean {
+    return this.#ended !== null;
+  }
+
+  /** Loads a graph; weights are mapped and laid out for the machine's products. */
+  async load(slot: LoadMessage['slot'], graph: ModelGraph, threads: number): Promise<void> {
+    await this.#ask({ op: 'load', slot, bytes: graph.bytes, folder: graph.folder, threads });
+  }
+
+  async forward(batch: Omit<ForwardMessage, 'op'>): Promise<ForwardReply> {
+    return (await this.#ask({ op: 'forward', ...batch })) as ForwardReply;
+  }
+
+  /** Ends the sessions and gives their memory back. */
+  async release(): Promise<void> {
+    await this.#ask({ op: 'release' });
+  }
+
+  async probe(): Promise<ProbeReply> {
+    return (await this.#ask({ op: 'probe' })) as ProbeReply;
+  }
+
+  /** Ends the child at once, whatever it does; what was asked and not answered is rejected with `reason`. */
+  kill(reason: EigentraceError): void {
+    this.#fail(reason);
+    this.#child.kill('SIGKILL');
+  }
+
+  #ask(request: Request): Promise<unknown> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#child.send({ id, ...request } satisfies Envelope, (error) => {
+        if (error) this.#fail(new EigentraceError('environment', `${this.label}: ${error.message}`));
+      });
+    });
+  }
+
+  #settle(reply: Reply): void {
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (reply.ok) pending?.resolve(reply.result);
+    else pending?.reject(new EigentraceError('input', `${this.label}: ${reply.error}`));
+  }
+
+  #fail(error: EigentraceError): void {
+    this.#ended ??= error;
+    for (const { reject } of this.#pending.values()) reject(this.#ended);
+    this.#pending.clear();
+  }
+
+  #obituary(code: number | null, signal: NodeJS.Signals | null): EigentraceError {
+    const causes: Partial<Record<NodeJS.Signals, string>> = {
+      SIGBUS: 'a weight file was truncated while it was being read',
+      SIGKILL: 'the system killed it, most likely for memory',
+    };
+    const how = signal ? `${signal}${causes[signal] ? `: ${causes[signal]}` : ''}` : `exit status ${String(code)}`;
+    return new EigentraceError('environment', `${this.label}: the forward pass died, ${how}`);
+  }
+}
+
+/** Node can't fork TypeScript: from the sources, the built child is used. */
+function childPath(): string {
+  const built = import.meta.url.endsWith('.ts') ? '../../dist/runtime/child.js' : './child.js';
+  return fileURLToPath(new URL(built, import.meta.url));
+}

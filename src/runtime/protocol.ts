@@ -1,0 +1,56 @@
+/** What the parent and the child that runs onnxruntime say to each other (structured clone over the fork's pipe). */
+
+/** A graph of src/models, to be loaded as a session. */
+export interface LoadMessage {
+  readonly op: 'load';
+  /** `states`: tokens → states; `head`: final states → log-probabilities or logits. */
+  readonly slot: 'states' | 'head';
+  readonly bytes: Uint8Array;
+  /** The real folder below which the weight files lie. */
+  readonly folder: string;
+  readonly threads: number;
+}
+
+/** One batch of B sequences, not padded yet. */
+export interface ForwardMessage {
+  readonly op: 'forward';
+  /** Token ids of all sequences, one after another. */
+  readonly ids: Int32Array;
+  /** Tokens of each sequence, (B). */
+  readonly lengths: Int32Array;
+  /** The head's output for the tokens, when it is loaded and asked for. */
+  readonly head: 'none' | 'logprobs' | 'logits';
+  /** Whether state outputs hold every token, (B, T, d); padding is dropped before they are sent. */
+  readonly everyToken: boolean;
+}
+
+export interface ReleaseMessage {
+  readonly op: 'release';
+}
+
+export interface ProbeMessage {
+  readonly op: 'probe';
+}
+
+export type Request = LoadMessage | ForwardMessage | ReleaseMessage | ProbeMessage;
+
+/** States of a batch by output name: (B, d), or (tokens, d) where every token was asked for; float32. */
+export interface ForwardReply {
+  readonly states: Record<string, Float32Array>;
+  /**
+   * `logprobs`: ln p(token t+1 | tokens 0..t) of every sequence, its T−1 values one sequence after another.
+   * `logits`: (B, V) at the last token. Null when not asked for.
+   */
+  readonly head: Float32Array | null;
+}
+
+/** Memory of the child in bytes: its resident set now, and the largest so far (null where the system doesn't say). */
+export interface ProbeReply {
+  readonly resident: number;
+  readonly peak: number | null;
+}
+
+export type Envelope = { readonly id: number } & Request;
+export type Reply =
+  | { readonly id: number; readonly ok: true; readonly result: unknown }
+  | { readonly id: number; readonly ok: false; readonly error: string };

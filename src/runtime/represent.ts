@@ -1,0 +1,129 @@
+/**
+ * Sequences through a model: each batch's states go to a sink under their sequence's index, so that nothing depends
+ * on the order of the batches. Padding is on the right under a causal mask, so it never reaches a real token.
+ */
+import { EigentraceError } from '../errors.js';
+import type { Layer, Model, Position } from '../models/index.js';
+import { batchesOf } from './batches.js';
+import { ModelProcess } from './process.js';
+
+export interface RepresentOptions {
+  readonly layers: readonly Layer[];
+  readonly position: Position;
+  /** Also ln p of every token but the first. Default false. */
+  readonly logprobs?: boolean;
+  readonly threads: number;
+  /** Padded tokens a batch; default `tokenBudget`. */
+  readonly budget?: number;
+  readonly signal?: AbortSignal;
+  /** Real tokens done and in all. */
+  readonly onProgress?: (done: number, of: number) => void;
+  /** Called when the weights are loaded and the first batch starts. */
+  readonly onLoaded?: () => void;
+}
+
+/** Where states go. Calls may come in any order of sequences; a promise is awaited before the next batch's. */
+export interface StateSink {
+  /**
+   * `rows`: (d) of sequence `index` for positions last and mean; (T, d), its tokens in order, for position all.
+   * The array is only valid during the call.
+   */
+  state(layer: Layer, index: number, rows: Float32Array): void | Promise<void>;
+  /** ln p of tokens 1..T−1 of sequence `index`. */
+  logprobs?(index: number, values: Float32Array): void;
+}
+
+/** The name of a layer in graphs, records and files. */
+export function layerName(layer: Layer): string {
+  return layer === 'final' ? 'final' : `layer${layer}`;
+}
+
+/** Runs all sequences (token ids, each at least one) through the model in `child`, which is left loaded. */
+export async function represent(
+  child: ModelProcess,
+  model: Model,
+  sequences: readonly Int32Array[],
+  options: RepresentOptions,
+  sink: StateSink,
+): Promise<void> {
+  const stop = (): void => child.kill(new EigentraceError('interrupted', 'interrupted'));
+  if (options.signal?.aborted) throw new EigentraceError('interrupted', 'interrupted');
+  options.signal?.addEventListener('abort', stop, { once: true });
+  try {
+    await run(child, model, sequences, options, sink);
+  } finally {
+    options.signal?.removeEventListener('abort', stop);
+  }
+}
+
+async function run(
+  child: ModelProcess,
+  model: Model,
+  sequences: readonly Int32Array[],
+  options: RepresentOptions,
+  sink: StateSink,
+): Promise<void> {
+  child.label = `checkpoint ${model.name}`;
+  const lengths = sequences.map((ids) => ids.length);
+  const maxTokens = Math.max(1, ...chunkMaxima(lengths));
+  const everyToken = options.logprobs ?? false;
+  const graph = model.stateGraph({ layers: options.layers, position: options.position, everyToken, maxTokens });
+  await child.load('states', graph, options.threads);
+  if (options.logprobs) await child.load('head', model.headGraph('logprobs'), options.threads);
+  options.onLoaded?.();
+
+  const of = lengths.reduce((sum, length) => sum + length, 0);
+  let done = 0;
+  options.onProgress?.(0, of);
+  const send = (batch: readonly number[]) => {
+    const total = batch.reduce((sum, index) => sum + lengths[index]!, 0);
+    const ids = new Int32Array(total);
+    let at = 0;
+    for (const index of batch) {
+      ids.set(sequences[index]!, at);
+      at += lengths[index]!;
+    }
+    const reply = child.forward({
+      ids,
+      lengths: Int32Array.from(batch, (index) => lengths[index]!),
+      head: options.logprobs ? 'logprobs' : 'none',
+      everyToken: options.position === 'all',
+    });
+    // One batch waits in the child's queue while another runs; a failure is reported where it is awaited.
+    reply.catch(() => undefined);
+    return { batch, reply, total };
+  };
+  const batches = batchesOf(lengths, options.budget);
+  let next = batches.length > 0 ? send(batches[0]!) : null;
+  for (let i = 0; next; i++) {
+    const { batch, reply, total } = next;
+    next = i + 1 < batches.length ? send(batches[i + 1]!) : null;
+    const { states, head } = await reply;
+    for (const layer of options.layers) {
+      const rows = states[layerName(layer)]!;
+      const width = model.width;
+      let at = 0;
+      for (const index of batch) {
+        const size = options.position === 'all' ? lengths[index]! * width : width;
+        await sink.state(layer, index, rows.subarray(at, at + size));
+        at += size;
+      }
+    }
+    if (head) {
+      let at = 0;
+      for (const index of batch) {
+        sink.logprobs?.(index, head.subarray(at, at + lengths[index]! - 1));
+        at += lengths[index]! - 1;
+      }
+    }
+    done += total;
+    options.onProgress?.(done, of);
+  }
+}
+
+/** Maxima of chunks: `Math.max(...lengths)` would overflow the stack for long lists. */
+function chunkMaxima(lengths: readonly number[]): number[] {
+  const maxima: number[] = [];
+  for (let i = 0; i < lengths.length; i += 1024) maxima.push(Math.max(...lengths.slice(i, i + 1024)));
+  return maxima;
+}

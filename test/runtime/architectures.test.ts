@@ -1,0 +1,134 @@
+/** Every golden checkpoint against transformers' states and log-probabilities, in one right-padded batch and alone. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Model, type Layer, type Position } from '../../src/models/index.js';
+import { layerName, ModelProcess, represent } from '../../src/runtime/index.js';
+import { golden, modelSource, reference } from '../golden/checkpoint.js';
+
+const folders = ['gpt_neox', 'gpt_neox_float16', 'gpt_neox_bfloat16', 'gpt_neox_sequential', 'gpt_neox_eps'];
+const tolerance = 5e-5;
+
+let child: ModelProcess;
+beforeAll(() => {
+  child = ModelProcess.start();
+});
+afterAll(() => {
+  child.kill(new Error('done') as never);
+});
+
+interface Collected {
+  /** By layer name, then sequence. */
+  states: Record<string, Float32Array[]>;
+  logprobs: Float32Array[];
+}
+
+async function collect(
+  model: Model,
+  ids: Int32Array[],
+  layers: Layer[],
+  position: Position,
+  options: { logprobs?: boolean; budget?: number; threads?: number } = {},
+): Promise<Collected> {
+  const out: Collected = { states: {}, logprobs: [] };
+  await represent(
+    child,
+    model,
+    ids,
+    { layers, position, threads: options.threads ?? 2, ...options },
+    {
+      state: (layer, index, rows) => {
+        (out.states[layerName(layer)] ??= [])[index] = rows.slice();
+      },
+      logprobs: (index, values) => {
+        out.logprobs[index] = values.slice();
+      },
+    },
+  );
+  return out;
+}
+
+function difference(a: Float32Array, b: Float32Array): number {
+  expect(a.length).toBe(b.length);
+  return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i]!)), 0);
+}
+
+describe.each(folders)('%s', (name) => {
+  const folder = golden(`architectures/${name}`);
+
+  it.each(['config.json', 'config.v4.json'])(
+    '%s: last-token states of every layer, and log-probabilities',
+    async (config) => {
+      const model = Model.read(await modelSource(folder, config));
+      const { ids, float } = await reference(folder);
+      const layers = model.parseLayers('all');
+      const got = await collect(model, ids, layers, 'last', { logprobs: true });
+      const d = model.width;
+      for (let k = 0; k < ids.length; k++) {
+        const hidden = float(`hidden_${k}`);
+        for (let l = 0; l <= model.layers; l++) {
+          const expected = hidden.subarray(l * d, (l + 1) * d);
+          expect(difference(got.states[`layer${l}`]![k]!, expected), `layer ${l}, sequence ${k}`).toBeLessThan(
+            tolerance,
+          );
+        }
+        expect(difference(got.states['final']![k]!, float(`final_${k}`))).toBeLessThan(tolerance);
+      }
+      expect(difference(got.logprobs[3]!, float('logprobs_3'))).toBeLessThan(tolerance);
+    },
+  );
+
+  it('gives the same last-token states when the last layer is computed for the last token only', async () => {
+    const model = Model.read(await modelSource(folder));
+    const { ids, float } = await reference(folder);
+    const got = await collect(model, ids, [model.layers, 'final'], 'last');
+    const d = model.width;
+    for (let k = 0; k < ids.length; k++) {
+      const deepest = float(`hidden_${k}`).subarray(model.layers * d);
+      expect(difference(got.states[`layer${model.layers}`]![k]!, deepest)).toBeLessThan(tolerance);
+      expect(difference(got.states['final']![k]!, float(`final_${k}`))).toBeLessThan(tolerance);
+    }
+  });
+
+  it('gives every token, and their mean', async () => {
+    const model = Model.read(await modelSource(folder));
+    const { ids, float } = await reference(folder);
+    const layers = model.parseLayers('all');
+    const all = await collect(model, ids, layers, 'all');
+    const mean = await collect(model, ids, layers, 'mean');
+    const d = model.width;
+    const expected = float('hidden_all_2');
+    for (let l = 0; l <= model.layers; l++) {
+      const layer = expected.subarray(l * 7 * d, (l + 1) * 7 * d);
+      expect(difference(all.states[`layer${l}`]![2]!, layer)).toBeLessThan(tolerance);
+    }
+    expect(difference(all.states['final']![2]!, float('final_all_2'))).toBeLessThan(tolerance);
+    for (let k = 0; k < ids.length; k++) {
+      const tokens = all.states['final']![k]!;
+      const average = new Float32Array(d);
+      for (let j = 0; j < d; j++) {
+        let sum = 0;
+        for (let t = 0; t < ids[k]!.length; t++) sum += tokens[t * d + j]!;
+        average[j] = sum / ids[k]!.length;
+      }
+      expect(difference(mean.states['final']![k]!, average)).toBeLessThan(1e-6);
+    }
+  });
+
+  it('does not depend on batch size, bucket, padding or threads beyond 1e-5 relative', async () => {
+    const model = Model.read(await modelSource(folder));
+    const { ids } = await reference(folder);
+    const layers: Layer[] = [1, 'final'];
+    const together = await collect(model, ids, layers, 'last', { logprobs: true });
+    const alone = await collect(model, ids, layers, 'last', { logprobs: true, budget: 1, threads: 1 });
+    const reversed = await collect(model, [...ids].reverse(), layers, 'last', { budget: 100 });
+    for (const layer of ['layer1', 'final']) {
+      for (let k = 0; k < ids.length; k++) {
+        const scale = Math.max(...alone.states[layer]![k]!.map(Math.abs));
+        expect(difference(together.states[layer]![k]!, alone.states[layer]![k]!) / scale).toBeLessThan(1e-5);
+        expect(difference(reversed.states[layer]![5 - k]!, alone.states[layer]![k]!) / scale).toBeLessThan(1e-5);
+      }
+    }
+    for (let k = 1; k < ids.length; k++) {
+      expect(difference(together.logprobs[k]!, alone.logprobs[k]!)).toBeLessThan(1e-4);
+    }
+  });
+});
