@@ -1,0 +1,102 @@
+/**
+ * What a CORPUS is on disk: one file, a folder or a glob of files, or the bundled sample, as a sorted list of
+ * files with their formats. Order is by path below the folder, by code unit (`part-10` before `part-2`), so that
+ * row numbers are the same on every machine.
+ */
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { glob } from 'tinyglobby';
+import { identify, kindOf, list } from '../bytes/index.js';
+import { EigentraceError, nearest } from '../errors.js';
+
+export type CorpusFormat = 'txt' | 'jsonl' | 'parquet';
+
+export interface CorpusFile {
+  /** Absolute path. */
+  readonly path: string;
+  readonly format: CorpusFormat;
+  /** Compressed as a whole with gzip (`.gz`). */
+  readonly gzip: boolean;
+}
+
+export interface CorpusFiles {
+  /** What tables and records call it: the last part of a path, a glob as given, or `sample:`. */
+  readonly name: string;
+  /** At least one, in row order. */
+  readonly files: readonly CorpusFile[];
+}
+
+const kinds = '.txt, .txt.gz, .jsonl, .jsonl.gz or .parquet';
+const expected = `${kinds}, a folder or glob of those, or sample:`;
+
+/** The bundled held-out passages; the package's `sample/` lies two folders above this module in source and build. */
+export function sampleCorpusPath(): string {
+  return fileURLToPath(new URL('../../sample/corpus/heldout.jsonl', import.meta.url));
+}
+
+/** Finds the files of a corpus. Errors when there are none, naming what was looked for. */
+export async function findCorpus(spec: string): Promise<CorpusFiles> {
+  if (spec === 'sample:') return { name: spec, files: [corpusFile(sampleCorpusPath())!] };
+  if (spec.startsWith('hf:')) {
+    throw new EigentraceError(
+      'usage',
+      `corpus ${spec}: data sets on the Hub are not read directly, got hf: (expected ${expected}); ` +
+        `download its parquet files and give their folder: hf download --repo-type dataset ${spec.slice(3).split(':')[0]!} --local-dir FOLDER`,
+    );
+  }
+  const path = resolve(spec);
+  const kind = spec === '' ? null : await kindOf(path);
+  if (kind === 'file') {
+    const file = corpusFile(path);
+    if (!file) throw new EigentraceError('input', `corpus ${spec}: unknown format (expected ${expected})`);
+    return { name: basename(path), files: [file] };
+  }
+  if (kind === 'folder') {
+    const files = await filesBelow(path, new Set());
+    if (files.length > 0) return { name: basename(path), files };
+    throw new EigentraceError('input', `corpus ${spec}: no corpus files in this folder (expected ${kinds})`);
+  }
+  if (!/[*?[\]{}()!]/.test(spec)) throw await missing(spec, path);
+  const matches = await glob(spec, { absolute: true, onlyFiles: true, expandDirectories: false });
+  const files = matches.flatMap((match) => (isHidden(basename(match)) ? [] : (corpusFile(resolve(match)) ?? [])));
+  if (files.length > 0) return { name: spec, files: files.sort((a, b) => (a.path < b.path ? -1 : 1)) };
+  const what = matches.length > 0 ? `matches no corpus files, got ${basename(matches[0]!)}` : 'matches no file';
+  throw new EigentraceError('input', `corpus ${spec}: the glob ${what} (expected ${kinds})`);
+}
+
+function corpusFile(path: string): CorpusFile | null {
+  const match = /\.(?:(txt|jsonl)(\.gz)?|(parquet))$/.exec(path.toLowerCase());
+  if (!match) return null;
+  return { path, format: (match[1] ?? match[3]) as CorpusFormat, gzip: match[2] !== undefined };
+}
+
+/** Hidden files, and the leftovers of editors, downloads and unfinished jobs. */
+function isHidden(name: string): boolean {
+  return name.startsWith('.') || name.startsWith('~') || name.startsWith('_temporary');
+}
+
+/** `seen` holds real paths, so that a link to a folder above does not repeat it for ever. */
+async function filesBelow(folder: string, seen: Set<string>): Promise<CorpusFile[]> {
+  const { path: real } = await identify(folder);
+  if (seen.has(real)) return [];
+  seen.add(real);
+  const found: CorpusFile[] = [];
+  for (const { name, kind } of await list(folder)) {
+    if (isHidden(name)) continue;
+    const path = join(folder, name);
+    if (kind === 'folder') found.push(...(await filesBelow(path, seen)));
+    else found.push(...[corpusFile(path)].filter((file) => file !== null));
+  }
+  return found;
+}
+
+async function missing(spec: string, path: string): Promise<EigentraceError> {
+  const folder = dirname(path);
+  const there = (await kindOf(folder)) === 'folder' ? (await list(folder)).map(({ name }) => name) : [];
+  const close = nearest(
+    basename(path),
+    there.filter((name) => corpusFile(name)),
+  );
+  const hint = close.length > 0 ? `; in that folder: ${close.join(', ')}` : '';
+  return new EigentraceError('input', `corpus ${spec}: no such file or folder (expected ${expected})${hint}`);
+}

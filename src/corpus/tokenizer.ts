@@ -1,0 +1,135 @@
+/**
+ * Text → token ids by a `tokenizer.json` of Hugging Face's tokenizers, in JavaScript. Special tokens are those that
+ * the tokenizer adds by its own default, as Python's AutoTokenizer does; truncation and padding set in the file are
+ * ignored, as there. The ids are Python's except where Node's Unicode tables differ (`process.versions.unicode`).
+ */
+import { createHash } from 'node:crypto';
+import * as library from '@huggingface/tokenizers';
+import * as z from 'zod';
+import { readText } from '../bytes/index.js';
+import { EigentraceError, messageOf } from '../errors.js';
+
+/** What is used of the library; its own types do not resolve in Node's modules (they import without endings). */
+interface Library {
+  readonly model: { clear_cache?: () => void } | null;
+  encode(text: string): { ids: (number | undefined)[]; tokens: string[] };
+}
+const { Tokenizer: Library } = library as unknown as { Tokenizer: new (tokenizer: object, config: object) => Library };
+
+export interface Tokenizer {
+  /** What errors call it: the path of its file. */
+  readonly name: string;
+  /** One more than the largest id, added tokens included. */
+  readonly vocabularySize: number;
+  /** Lower-case hex: of `tokenizer.json`, or of both files' hashes where a `tokenizer_config.json` was given. */
+  readonly sha256: string;
+  /** Ids of a text, with the tokenizer's own default special tokens. Blocks. */
+  encode(text: string): Int32Array;
+}
+
+/** The library that encodes: other versions may give other ids, so it belongs in cache keys. */
+export const tokenizerLibrary = '@huggingface/tokenizers 0.2.0';
+
+/** The largest known tokenizer.json has 35 MB. */
+const fileLimit = 128 * 1024 * 1024;
+/** Ids are indices of an array in the library: a huge one would be a huge loop. */
+const idLimit = 1 << 24;
+/** The library's cache of words may keep the texts alive that they were cut from. */
+const charactersPerCache = 1 << 24;
+
+const id = z.int().min(0).max(idLimit);
+const shape = z.looseObject({
+  model: z.looseObject({ vocab: z.union([z.record(z.string(), id), z.array(z.tuple([z.string(), z.number()]))]) }),
+  added_tokens: z.array(z.looseObject({ id, content: z.string() })).default([]),
+});
+
+/** Opens a `tokenizer.json`, with the `tokenizer_config.json` beside it where there is one. */
+export async function openTokenizer(path: string, configPath: string | null = null): Promise<Tokenizer> {
+  const text = await readText(path, fileLimit);
+  const configText = configPath === null ? null : await readText(configPath, fileLimit);
+  const json = parse(path, text);
+  const parsed = shape.safeParse(json);
+  if (!parsed.success) {
+    const { path: at, message } = parsed.error.issues[0]!;
+    throw unusable(path, `${at.map(String).join('.') || 'the file'}: ${message}`, parsed.error);
+  }
+  const { model, added_tokens: added } = parsed.data;
+  const config = configPath === null ? {} : parse(configPath, configText!);
+  if (typeof config !== 'object' || config === null) throw unusable(configPath ?? path, 'it is no JSON object', null);
+  let opened: Library;
+  try {
+    opened = new Library({ ...(json as object), added_tokens: added }, config);
+  } catch (error) {
+    throw unusable(path, messageOf(error), error);
+  }
+  let vocabularySize = Array.isArray(model.vocab) ? model.vocab.length : 0;
+  const ids = Array.isArray(model.vocab) ? [] : Object.values(model.vocab);
+  for (const id of [...ids, ...added.map((token) => token.id)]) vocabularySize = Math.max(vocabularySize, id + 1);
+  const hashes = [sha256(text), ...(configText === null ? [] : [sha256(configText)])];
+  return new LibraryTokenizer(
+    path,
+    opened,
+    vocabularySize,
+    hashes.length === 1 ? hashes[0]! : sha256(hashes.join('\n')),
+  );
+}
+
+class LibraryTokenizer implements Tokenizer {
+  readonly name: string;
+  readonly vocabularySize: number;
+  readonly sha256: string;
+  readonly #library: Library;
+  #characters = 0;
+
+  constructor(name: string, opened: Library, vocabularySize: number, sha256: string) {
+    this.name = name;
+    this.#library = opened;
+    this.vocabularySize = vocabularySize;
+    this.sha256 = sha256;
+  }
+
+  encode(text: string): Int32Array {
+    this.#characters += text.length;
+    if (this.#characters > charactersPerCache) {
+      this.#library.model?.clear_cache?.();
+      this.#characters = 0;
+    }
+    const { ids, tokens } = this.#encode(text);
+    const strange = ids.findIndex((value) => value === undefined);
+    if (strange < 0) return Int32Array.from(ids as number[]);
+    const message = `tokenizer ${this.name}: token ${JSON.stringify(tokens[strange])} has no id, and there is no unknown token`;
+    throw new EigentraceError('input', message);
+  }
+
+  #encode(text: string): ReturnType<Library['encode']> {
+    try {
+      return this.#library.encode(text);
+    } catch (error) {
+      const start = JSON.stringify(text.slice(0, 40));
+      throw new EigentraceError(
+        'input',
+        `tokenizer ${this.name}: cannot encode the text that begins ${start} (${messageOf(error)})`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+}
+
+function parse(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw unusable(path, messageOf(error), error);
+  }
+}
+
+function unusable(path: string, reason: string, cause: unknown): EigentraceError {
+  const message = `tokenizer ${path}: cannot be used, got ${reason} (expected a tokenizer.json of Hugging Face tokenizers)`;
+  return new EigentraceError('input', message, { cause });
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
