@@ -1,0 +1,47 @@
+/**
+ * Whether a stored measurement is as it was written: its form, the sha256 of its figures and of its arrays, and that
+ * its key is that of its parts. What `verify` starts from; it recomputes no figure.
+ */
+import { kindOf } from '../bytes/index.js';
+import { messageOf } from '../errors.js';
+import { arraysProblem } from './arrays.js';
+import { measurementKey, type KeyParts } from './key.js';
+import { figuresProblem } from './measurement.js';
+import type { MeasurementRef } from './paths.js';
+import type { Run } from './run.js';
+import { measurementPaths, readForm, type StoredMeasurement } from './store.js';
+
+/** What `checkMeasurement` found: what does not fit, and the sentence about it. */
+export interface MeasurementProblem {
+  readonly code: 'record' | 'figures' | 'key' | 'weights' | 'arrays';
+  readonly message: string;
+}
+
+/** Every hash of a stored measurement recomputed; empty when all is as it was written. Never throws for its files. */
+export async function checkMeasurement(run: Run, ref: MeasurementRef): Promise<MeasurementProblem[]> {
+  const { path } = measurementPaths(run, ref);
+  if ((await kindOf(path)) === null) return [{ code: 'record', message: `${path}: no such measurement` }];
+  let stored: StoredMeasurement;
+  try {
+    stored = await readForm(run, path);
+  } catch (error) {
+    return [{ code: 'record', message: messageOf(error) }];
+  }
+  const { measurement, arraysPath } = stored;
+  const problems: MeasurementProblem[] = [];
+  const figures = figuresProblem(measurement, path);
+  if (figures !== null) problems.push({ code: 'figures', message: figures });
+  const key = measurementKey(measurement.keyParts as KeyParts);
+  if (key !== measurement.key) {
+    const message = `${path}: keyParts were changed after they were written, got key ${key.slice(0, 12)}… (expected ${measurement.key.slice(0, 12)}…)`;
+    problems.push({ code: 'key', message });
+  }
+  const weights = measurement.provenance.weights.sha256;
+  if (weights !== measurement.keyParts['weights']) {
+    const message = `${path}: the provenance's weights are not those of the key, got ${weights.slice(0, 12)}… (expected keyParts.weights)`;
+    problems.push({ code: 'weights', message });
+  }
+  const arrays = await arraysProblem(arraysPath, measurement.arrays);
+  if (arrays !== null) problems.push({ code: 'arrays', message: arrays });
+  return problems;
+}

@@ -1,0 +1,53 @@
+export { type FeatureRows } from './arrays.js';
+export { checkMeasurement, type MeasurementProblem } from './check.js';
+export {
+  encodeTable,
+  exportFormats,
+  exportRun,
+  tableFormats,
+  type ExportFormat,
+  type ExportOptions,
+  type TableFormat,
+} from './export.js';
+export { canonicalJson, canonicalSha256 } from './json.js';
+export { differences, measurementKey, type KeyParts } from './key.js';
+export { listMeasurements, type Listing } from './listing.js';
+export {
+  figuresSha256,
+  measurementSchema,
+  measurementVersion,
+  parseMeasurement,
+  type Definitions,
+  type Flag,
+  type MeasuredLayer,
+  type Measurement,
+  type MeasurementDraft,
+  type Provenance,
+} from './measurement.js';
+export { encodeNpyObject, type PythonValue } from './npy.js';
+export { decodeName, encodeName, encodeRevision, measurementStem, type MeasurementRef } from './paths.js';
+export { findReusable, type Reusable, type ReuseOptions } from './reuse.js';
+export {
+  addFailure,
+  addRequest,
+  openRun,
+  runSchema,
+  runVersion,
+  variantName,
+  type OpenOptions,
+  type Run,
+  type RunFailure,
+  type RunRecord,
+  type RunRequest,
+  type Stage,
+} from './run.js';
+export { jsonSchemas } from './schema.js';
+export {
+  measurementPaths,
+  readArrays,
+  readMeasurement,
+  writeMeasurement,
+  type StoredMeasurement,
+  type WriteOptions,
+} from './store.js';
+export { tableColumns, tableRows, type TableColumn, type TableOptions, type TableRow } from './table.js';
