@@ -1,0 +1,38 @@
+// Compiles src/spectrum/kernel/kernel.as.ts to WebAssembly and writes it as a base64 module (wasm.ts), which works the
+// same from source, dist, a tarball and a browser. Does nothing when wasm.ts was made from the same source.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const folder = new URL('../src/spectrum/kernel/', import.meta.url);
+const source = readFileSync(new URL('kernel.as.ts', folder), 'utf8');
+const target = fileURLToPath(new URL('wasm.ts', folder));
+
+const { version } = JSON.parse(
+  readFileSync(new URL('../node_modules/assemblyscript/package.json', import.meta.url), 'utf8'),
+);
+const options = [
+  ...['-O3', '--enable', 'simd', '--enable', 'threads', '--runtime', 'stub', '--disableWarning'],
+  // The host gives the memory: shared between the threads, at most 4 GiB.
+  ...['--importMemory', '--sharedMemory', '--maximumMemory', '65536'],
+];
+const stamp = createHash('sha256').update(version).update(options.join(' ')).update(source).digest('hex').slice(0, 16);
+const head = `// Made by scripts/build-kernel.mjs from kernel.as.ts ${stamp}: do not edit.\n`;
+if (!existsSync(target) || !readFileSync(target, 'utf8').startsWith(head)) {
+  // Loaded only when needed: the compiler takes a second to start.
+  const { default: asc } = await import('assemblyscript/asc');
+  let binary = null;
+  const { error, stderr } = await asc.main(['kernel.ts', '-o', 'kernel.wasm', ...options], {
+    readFile: (name) => (name === 'kernel.ts' ? source : null),
+    writeFile: (name, contents) => void (name === 'kernel.wasm' && (binary = contents)),
+    listFiles: () => [],
+  });
+  if (error || !binary) {
+    console.error(`${stderr.toString()}\nkernel.as.ts: does not compile (${error?.message ?? 'no output'})`);
+    process.exit(1);
+  }
+  const base64 = Buffer.from(binary).toString('base64');
+  // Written aside and renamed: another build or a test may be reading it.
+  writeFileSync(`${target}.${process.pid}`, `${head}export const wasm =\n  '${base64}';\n`);
+  renameSync(`${target}.${process.pid}`, target);
+}

@@ -1,0 +1,24 @@
+/**
+ * How Node starts a thread of the spectrum's kernel: a worker from a few lines of code, so that no path differs between
+ * source, dist and tarball. An idle worker keeps no process alive.
+ */
+import { Worker } from 'node:worker_threads';
+import type { StartThread } from '../spectrum/index.js';
+
+export const startThread: StartThread = (source, data, events) => {
+  const code = `const { parentPort, workerData } = require('node:worker_threads');
+(${source})(workerData, (callback) => parentPort.on('message', callback), (message) => parentPort.postMessage(message));`;
+  // No inherited flags: a loader or an inspector of the main process has no business here.
+  const worker = new Worker(code, { eval: true, workerData: data, execArgv: [] });
+  worker.on('message', (value: unknown) => events.message(value));
+  worker.on('error', (error: Error) => events.failed(error));
+  worker.on('exit', (code) => events.failed(new Error(`exit code ${code}`)));
+  worker.unref();
+  return {
+    send: (message) => worker.postMessage(message),
+    hold: (active) => (active ? worker.ref() : worker.unref()),
+    end: async () => {
+      await worker.terminate();
+    },
+  };
+};
