@@ -1,0 +1,79 @@
+/** `eigentrace trace`: the main job. */
+import { command } from '../command.js';
+import { conclude } from '../conclusion.js';
+import { exitStatus } from '../context.js';
+import type { TraceRequest } from '../library.js';
+import { planText } from '../plan-text.js';
+import { required, type Resolved } from '../resolve.js';
+import { traceSettings } from '../settings.js';
+import { styleOf } from '../style.js';
+import { json, watched } from '../watch.js';
+
+export const trace = command({
+  name: 'trace',
+  summary: 'Measure every checkpoint of a series on a corpus: the main job, resumable.',
+  description:
+    'Measures every checkpoint of a series on a corpus: RankMe, α-ReQ and the rest of the eigenspectrum of its ' +
+    'representations, with standard errors. What is there already is reused, so an interrupted run goes on.',
+  usage: 'SERIES --corpus CORPUS --out RUN [options]',
+  examples: [
+    {
+      does: "every checkpoint of a folder, the paper's filter (15,000 sequences of 33 to 512 tokens)",
+      type: 'eigentrace trace checkpoints/ --corpus heldout.jsonl --out run',
+    },
+    {
+      does: 'first see what it costs',
+      type: 'eigentrace trace checkpoints/ --corpus heldout.jsonl --out run --dry-run',
+    },
+    {
+      does: 'a quick look: 12 checkpoints, 2,000 sequences, no standard errors',
+      type: "eigentrace trace checkpoints/ --corpus 'text/*.txt' --out look --revisions log:12 --sequences 2000 --errors none",
+    },
+    {
+      does: 'all layers and the likelihood, as JSON',
+      type: 'eigentrace trace series.json --corpus sample: --out run --layers all --nll --json',
+    },
+  ],
+  settings: traceSettings,
+  notes: [
+    'The table goes to stdout, progress to stderr. Ctrl-C finishes or drops the checkpoint under way and keeps the ' +
+      'others; a second one stops at once. A checkpoint that fails does not stop the others (exit status 3).',
+  ],
+  async run(resolved, context) {
+    const request = requestOf(resolved);
+    const { json: asJson, quiet, dryRun } = resolved.values;
+    const library = await context.library();
+    if (dryRun) {
+      const plan = await watched(context, quiet, (hooks) => library.planTrace(request, hooks));
+      context.stdout.write(asJson ? json(plan) : planText(plan, request.out, styleOf(context.stdout, context.env)));
+      return exitStatus.done;
+    }
+    const start = context.clock.now();
+    const result = await watched(context, quiet, (hooks) => library.trace(request, hooks));
+    return conclude(result, (context.clock.now() - start) / 1000, { json: asJson, quiet }, context);
+  },
+});
+
+function requestOf(resolved: Resolved<typeof traceSettings>): TraceRequest {
+  const { values } = resolved;
+  return {
+    series: required(traceSettings, resolved, 'series'),
+    corpus: required(traceSettings, resolved, 'corpus'),
+    out: required(traceSettings, resolved, 'out'),
+    revisions: values.revisions,
+    field: values.field,
+    sequences: values.sequences,
+    minTokens: values.minTokens,
+    maxTokens: values.maxTokens,
+    seed: values.seed,
+    rows: values.rows,
+    position: values.position,
+    layers: values.layers,
+    errors: values.errors,
+    alphaRange: values.alphaRange,
+    nll: values.nll,
+    saveFeatures: values.saveFeatures,
+    threads: values.threads,
+    force: values.force,
+  };
+}

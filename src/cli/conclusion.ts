@@ -1,0 +1,34 @@
+/** How a trace ends: the table on stdout, where everything is on stderr, and the exit status. */
+import { exitStatus, type Context } from './context.js';
+import { count, duration } from './format.js';
+import type { TraceResult } from './library.js';
+import { resultsTable } from './results-table.js';
+import { printable, styleOf } from './style.js';
+import { json } from './watch.js';
+
+export function conclude(
+  result: TraceResult,
+  seconds: number,
+  options: { json: boolean; quiet: boolean },
+  context: Context,
+): number {
+  const { results } = result;
+  if (options.json) context.stdout.write(json(result));
+  else {
+    const limit = Math.max(60, Math.min(100, context.stdout.columns ?? 100));
+    context.stdout.write(resultsTable(results, styleOf(context.stdout, context.env), limit));
+  }
+  const number = (state: string) => results.filter((r) => r.state === state).length;
+  const failed = number('failed');
+  if (!options.quiet) {
+    context.stderr.write(
+      `${count(results.length, 'checkpoint')}: ${number('measured')} measured, ${number('reused')} reused, ` +
+        `${failed} failed; ${duration(seconds)}; in ${printable(result.run)}\n`,
+    );
+    if (result.interrupted) context.stderr.write('interrupted: the same command goes on from here\n');
+    else if (failed > 0) context.stderr.write('the same command tries the failed ones again\n');
+  }
+  if (result.interrupted) return exitStatus.interrupted;
+  if (failed === 0) return exitStatus.done;
+  return failed === results.length ? exitStatus.failed : exitStatus.partly;
+}

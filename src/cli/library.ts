@@ -1,0 +1,86 @@
+/**
+ * What the command line calls: the library's public functions, and nothing else of it. The commands get them
+ * through `Context.library`, which loads the library only when a command needs it (help must be quick) and
+ * which tests replace by fakes.
+ */
+import type { CheckpointResult as Result, TraceHooks, TracePlan, TraceRequest, TraceResult } from '../index.js';
+
+export type { TraceHooks, TracePlan, TraceRequest, TraceResult };
+export type { TraceEvent } from '../index.js';
+
+/** A checkpoint's end, with the reasons of absent figures by layer where the library gives them. */
+export type CheckpointResult = Result & {
+  readonly reasons?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+};
+
+/** What `represent` asks for. */
+export interface RepresentRequest {
+  /** One checkpoint folder. */
+  checkpoint: string;
+  /** The corpus; null when `ids` gives token ids. */
+  corpus: string | null;
+  /** A file of token ids, one JSON array a line, used as they are; null: the corpus is tokenised. */
+  ids: string | null;
+  /** The file written: `.safetensors`, or `.npy` for one layer. */
+  out: string;
+  layers: string;
+  position: TraceRequest['position'];
+  field: string;
+  sequences: number | null;
+  minTokens: number;
+  maxTokens: number;
+  seed: number | null;
+  rows: string | null;
+  threads: number;
+}
+
+/** What `represent` wrote: tensor name → shape. */
+export interface RepresentResult {
+  path: string;
+  tensors: Record<string, readonly number[]>;
+}
+
+export interface ExportOptions {
+  format: 'json' | 'jsonl' | 'csv' | 'parquet' | 'npy';
+  table: string;
+  /** The file written; null returns the content. */
+  out: string | null;
+}
+
+export interface ExportResult {
+  /** The file written; null when none was asked for. */
+  path: string | null;
+  /** What goes to stdout; null when it went to the file. */
+  content: Uint8Array | null;
+  /** What was left out, in words. */
+  notes: readonly string[];
+}
+
+/** One entry of the catalogue of definitions. */
+export interface Definition {
+  id: string;
+  name: string;
+  formula: string;
+  source: string;
+  inputs: string | readonly string[];
+}
+
+/** What this machine has, as `doctor` shows it. */
+export interface Diagnosis {
+  /** Facts in order: `name`, `value`, and whether it is as it should be (`null`: neither good nor bad). */
+  facts: { name: string; value: string; ok: boolean | null; hint: string | null }[];
+  /** False when something that every trace needs is missing. */
+  ready: boolean;
+}
+
+export interface Library {
+  trace(request: TraceRequest, hooks?: TraceHooks): Promise<TraceResult>;
+  planTrace(request: TraceRequest, hooks?: TraceHooks): Promise<TracePlan>;
+  represent(request: RepresentRequest, hooks?: TraceHooks): Promise<RepresentResult>;
+  exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
+  demoRequest(out: string): TraceRequest;
+  diagnose(): Promise<Diagnosis>;
+  definitions: readonly Definition[];
+  kindOf(path: string): Promise<'file' | 'folder' | null>;
+  readJson(path: string): Promise<unknown>;
+}

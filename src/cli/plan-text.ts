@@ -1,0 +1,82 @@
+/** What `--dry-run` prints: what would be measured, read and computed, and what stands in the way. */
+import { pad } from './columns.js';
+import { absent, bytes, count, cut, duration, flop, si, lengthOf } from './format.js';
+import type { TracePlan } from './library.js';
+import { printable, type Style } from './style.js';
+
+/** The plan in one line, for the start of a run. */
+export function planLine(plan: TracePlan): string {
+  const { measure, reused, problems } = tally(plan);
+  const parts = [`${count(measure, 'checkpoint')} to measure`];
+  if (reused > 0) parts.push(`${reused} reused`);
+  if (problems > 0) parts.push(`${problems} with problems`);
+  parts.push(`${count(plan.corpus.found, 'sequence')}, ${si(plan.corpus.tokens)} tokens`);
+  if (plan.seconds !== null) parts.push(`about ${duration(plan.seconds)}`);
+  return parts.join(', ');
+}
+
+export function planText(plan: TracePlan, out: string, style: Style): string {
+  const { measure, reused, problems } = tally(plan);
+  const { corpus } = plan;
+  const total = plan.flops.forward + plan.flops.spectrum;
+  const facts: [string, string][] = [
+    ['series', printable(plan.series)],
+    ['run', printable(out)],
+    ['checkpoints', `${plan.checkpoints.length}: ${measure} to measure, ${reused} reused, ${problems} with problems`],
+    [
+      'corpus',
+      `${printable(corpus.name)}: ${corpus.found.toLocaleString('en-US')} sequences` +
+        (corpus.asked === null ? '' : ` of ${corpus.asked.toLocaleString('en-US')} asked`) +
+        `, ${si(corpus.tokens)} tokens`,
+    ],
+    [
+      'operations',
+      `${flop(total)} a checkpoint: forward ${flop(plan.flops.forward)}, spectrum ${flop(plan.flops.spectrum)}`,
+    ],
+    ['', `${flop(total * measure)} in all`],
+    ['to read', `${bytes(plan.bytesToRead)} of weights`],
+    ['peak memory', bytes(plan.peakMemory)],
+    ['time', plan.seconds === null ? 'nothing left to do' : `about ${duration(plan.seconds)}`],
+  ];
+  const blocks = [
+    facts.map(([name, value]) => `${style.bold(name.padEnd(13))}${value}`),
+    checkpointLines(plan, style),
+    titled('Not reusable, because these differ from what is there', plan.differences, style),
+    titled('Notes', plan.notes, style),
+    ['Nothing was computed or written: this is the plan of --dry-run.'],
+  ];
+  return `${blocks
+    .filter((block) => block.length > 0)
+    .map((block) => block.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function tally(plan: TracePlan): { measure: number; reused: number; problems: number } {
+  const problems = plan.checkpoints.filter((c) => c.problem !== null).length;
+  const reused = plan.checkpoints.filter((c) => c.problem === null && c.reused).length;
+  return { measure: plan.checkpoints.length - reused - problems, reused, problems };
+}
+
+function checkpointLines(plan: TracePlan, style: Style): string[] {
+  const several = new Set(plan.checkpoints.map((c) => c.stage)).size > 1;
+  const names = plan.checkpoints.map((c) => (several ? '  ' : '') + cut(printable(c.revision), 40, 'middle'));
+  const width = Math.max('revision'.length, ...names.map(lengthOf));
+  const lines = [style.bold(`${'revision'.padEnd(width)}  tokens      weights`)];
+  let stage: string | null = null;
+  plan.checkpoints.forEach((c, i) => {
+    if (several && c.stage !== stage) lines.push(style.dim(printable(c.stage)));
+    stage = c.stage;
+    const end = c.problem !== null ? style.bad(printable(c.problem)) : c.reused ? style.dim('reused') : '';
+    const tokens = c.tokens === null ? absent : si(c.tokens);
+    lines.push(
+      [pad(names[i]!, width, 'left'), pad(tokens, 6, 'right'), pad(bytes(c.bytes), 11, 'right'), end]
+        .join('  ')
+        .trimEnd(),
+    );
+  });
+  return lines;
+}
+
+function titled(title: string, lines: readonly string[], style: Style): string[] {
+  return lines.length === 0 ? [] : [style.bold(title), ...lines.map((line) => `  ${printable(line)}`)];
+}

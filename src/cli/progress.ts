@@ -1,0 +1,173 @@
+/**
+ * What `trace` tells while it works, on stderr: a line a checkpoint when it is done, and on a terminal a bar below
+ * with the current step, the rate and the time left. Piped: the lines only.
+ */
+import { pad } from './columns.js';
+import type { Clock } from './context.js';
+import { absent, cut, decimalsOf, duration, plusMinus, si, lengthOf } from './format.js';
+import { mainLayer } from './layer-table.js';
+import type { CheckpointResult, TraceEvent } from './library.js';
+import { planLine } from './plan-text.js';
+import type { Screen } from './screen.js';
+import { printable, type Style } from './style.js';
+
+const phaseNames = {
+  tokenize: 'tokenizing',
+  hash: 'hashing',
+  load: 'loading',
+  forward: 'forward',
+  nll: 'likelihood',
+  spectrum: 'spectrum',
+} as const;
+
+type Current = Extract<TraceEvent, { type: 'progress' }>;
+
+export class Progress {
+  readonly #screen: Screen;
+  readonly #style: Style;
+  readonly #clock: Clock;
+  readonly #stopTicking: () => void;
+  #nameWidth = 8;
+  /** Seconds that the plan expects of one checkpoint; null until a plan came. */
+  #planned: number | null = null;
+  /** Checkpoints left to measure, the current one among them. */
+  #left = 0;
+  #measured = { count: 0, seconds: 0 };
+  #startedAt: number | null = null;
+  #current: Current | null = null;
+  #rate: number | null = null;
+  #drawnAt = -Infinity;
+
+  constructor(screen: Screen, style: Style, clock: Clock) {
+    this.#screen = screen;
+    this.#style = style;
+    this.#clock = clock;
+    // The time left runs on while a long step says nothing.
+    this.#stopTicking = screen.live ? clock.every(1000, () => this.#draw()) : () => undefined;
+  }
+
+  /** Takes one event of `trace`, `planTrace` or `represent`. */
+  event(event: TraceEvent): void {
+    switch (event.type) {
+      case 'plan': {
+        const { plan } = event;
+        const left = plan.checkpoints.filter((c) => !c.reused && c.problem === null).length;
+        this.#left = left;
+        this.#planned = plan.seconds === null || left === 0 ? null : plan.seconds / left;
+        this.#nameWidth = Math.min(30, Math.max(8, ...plan.checkpoints.map((c) => lengthOf(c.revision))));
+        this.#screen.line(planLine(plan));
+        for (const difference of plan.differences) this.#note(`not reusable: ${difference}`);
+        for (const note of plan.notes) this.#note(note);
+        break;
+      }
+      case 'start':
+        this.#startedAt = this.#clock.now();
+        this.#rate = null;
+        this.#current = null;
+        break;
+      case 'progress':
+        this.#current = event;
+        this.#rate = event.tokensPerSecond ?? this.#rate;
+        if (this.#clock.now() - this.#drawnAt >= 100) this.#draw();
+        break;
+      case 'done':
+        this.#done(event.result);
+        break;
+      case 'note':
+        this.#note(event.message);
+        break;
+    }
+  }
+
+  /** Stops the bar and gives the cursor back. */
+  close(): void {
+    this.#stopTicking();
+    this.#screen.close();
+  }
+
+  #note(message: string): void {
+    this.#screen.line(this.#style.dim(`note: ${printable(message)}`));
+  }
+
+  #done(result: CheckpointResult): void {
+    if (result.state === 'measured') {
+      this.#measured.count++;
+      this.#measured.seconds += result.seconds;
+    }
+    if (result.state !== 'reused') this.#left = Math.max(0, this.#left - 1);
+    const rate = result.state === 'measured' ? this.#rate : null;
+    this.#startedAt = null;
+    this.#current = null;
+    this.#rate = null;
+    this.#screen.line(doneLine(result, this.#nameWidth, rate, this.#left === 0 ? null : this.#timeLeft(), this.#style));
+    this.#draw();
+  }
+
+  /** Seconds left, from what checkpoints took so far, before the first from the plan; null when neither is known. */
+  #timeLeft(): number | null {
+    const { count, seconds } = this.#measured;
+    const each = count > 0 ? seconds / count : this.#planned;
+    if (each === null || this.#left === 0) return null;
+    const spent = this.#startedAt === null ? 0 : (this.#clock.now() - this.#startedAt) / 1000;
+    return Math.max(0, each - spent) + each * (this.#left - 1);
+  }
+
+  #draw(): void {
+    if (!this.#screen.live) return;
+    this.#drawnAt = this.#clock.now();
+    const current = this.#current;
+    if (current === null) {
+      this.#screen.show('');
+      return;
+    }
+    this.#screen.show(barLine(current, this.#rate, this.#timeLeft(), this.#screen.width));
+  }
+}
+
+/** The line of a checkpoint that is done. `nameWidth` aligns the lines of a run. */
+export function doneLine(
+  result: CheckpointResult,
+  nameWidth: number,
+  rate: number | null,
+  left: number | null,
+  style: Style,
+): string {
+  const name = pad(cut(printable(result.revision), nameWidth, 'middle'), nameWidth, 'left');
+  const tokens = pad(result.tokens === null ? absent : `${si(result.tokens)} tok`, 9, 'right');
+  if (result.state === 'failed') {
+    return `${name} ${tokens}   ${style.bad('failed:')} ${printable(result.error ?? 'no reason given')}`;
+  }
+  const figures = result.layers[mainLayer([result])] ?? {};
+  const parts = [
+    `${name} ${tokens}`,
+    pad(`RankMe ${figure(figures.rankme, figures.rankme_se, 1)}`, 18, 'left'),
+    pad(`α ${figure(figures.alpha, figures.alpha_se, 2)}`, 11, 'left'),
+  ];
+  if (result.state === 'reused') parts.push(style.dim('reused'));
+  if (rate !== null) parts.push(`${si(rate, 2)} tok/s`);
+  if (left !== null) parts.push(`ETA ${duration(left)}`);
+  return parts.join('   ').trimEnd();
+}
+
+function figure(value: number | null | undefined, error: number | null | undefined, least: number): string {
+  if (value === null || value === undefined) return absent;
+  const decimals = decimalsOf([error], least);
+  return [value.toFixed(decimals), plusMinus(error, decimals)].join(' ').trimEnd();
+}
+
+/** `3/20 step512  forward ██████░░░░ 62%  2.1k tok/s  ETA 3:12`, as much of it as fits. */
+export function barLine(current: Current, rate: number | null, left: number | null, width: number): string {
+  const place = `${current.index + 1}/${current.total} ${cut(printable(current.revision), 30, 'middle')}`;
+  const share = current.of > 0 ? Math.min(1, Math.max(0, current.done / current.of)) : null;
+  const end = [
+    share === null ? '' : `${Math.floor(share * 100)}%`.padStart(4),
+    rate === null ? '' : `  ${si(rate, 2)} tok/s`,
+    left === null ? '' : `  ETA ${duration(left)}`,
+  ].join('');
+  const start = `${place}  ${phaseNames[current.phase]}`;
+  const room = width - lengthOf(start) - lengthOf(end) - 1;
+  if (share === null || room < 8) return cut(start + end, width);
+  const cells = Math.min(24, room);
+  const full = Math.round(share * cells);
+  return `${start} ${'█'.repeat(full)}${'░'.repeat(cells - full)}${end}`;
+}

@@ -1,0 +1,144 @@
+/**
+ * Reads a command line and does it: `run(['trace', …], context)` gives the exit status. commander splits the words;
+ * what they mean is in `settings.ts`.
+ */
+import { Command as Parser, CommanderError, Option } from 'commander';
+import { EigentraceError, nearest } from '../errors.js';
+import type { Command } from './command.js';
+import { demo } from './commands/demo.js';
+import { doctor } from './commands/doctor.js';
+import { exportCommand } from './commands/export.js';
+import { metrics } from './commands/metrics.js';
+import { represent } from './commands/represent.js';
+import { trace } from './commands/trace.js';
+import { exitStatus, type Context } from './context.js';
+import { report } from './failure.js';
+import { commandHelp, mainHelp } from './help.js';
+import { printConfig } from './print-config.js';
+import { checkConfig, configName, resolve, type Given } from './resolve.js';
+import { styleOf } from './style.js';
+
+export const commands: readonly Command[] = [demo, trace, represent, exportCommand, metrics, doctor];
+
+/** Runs one command line (without `node` and the script's name). Never rejects. */
+export async function run(argv: readonly string[], context: Context, version: string): Promise<number> {
+  let status: number = exitStatus.done;
+  const program = parserOf(context, version, async (command, given) => {
+    status = await perform(command, given, context);
+  });
+  try {
+    if (argv.length === 0) {
+      context.stderr.write(program.helpInformation({ error: true }));
+      return exitStatus.usage;
+    }
+    await program.parseAsync([...argv], { from: 'user' });
+    return status;
+  } catch (error) {
+    // Help and version come out of commander as "errors" of status 0.
+    if (error instanceof CommanderError && error.exitCode === 0) return exitStatus.done;
+    return report(error, context);
+  }
+}
+
+async function perform(command: Command, given: Given, context: Context): Promise<number> {
+  const library = await context.library();
+  const path = `${context.cwd}/${configName}`;
+  const config = checkConfig((await library.kindOf(path)) === null ? {} : await library.readJson(path));
+  const resolved = resolve(command.settings, given, context.env, config);
+  if (resolved.values.printConfig === true) {
+    context.stdout.write(printConfig(command, resolved, context));
+    return exitStatus.done;
+  }
+  return await command.run(resolved, context);
+}
+
+function parserOf(
+  context: Context,
+  version: string,
+  perform: (command: Command, given: Given) => Promise<void>,
+): Parser {
+  const program = new Parser('eigentrace')
+    .version(version, '-V, --version')
+    .helpOption('-h, --help')
+    .helpCommand('help [command]')
+    .configureHelp({
+      formatHelp: (_, helper) => mainHelp(commands, helper.helpWidth ?? 100, styleOf(context.stdout, context.env)),
+    });
+  prepare(program, context, () => commands.map((c) => c.name));
+  for (const command of commands) {
+    const parser = program.command(command.name);
+    parser.configureHelp({
+      formatHelp: (_, helper) => commandHelp(command, helper.helpWidth ?? 100, styleOf(context.stdout, context.env)),
+    });
+    const keys = new Map<string, string>();
+    for (const [key, setting] of Object.entries(command.settings)) {
+      if (!setting.flag.startsWith('--')) {
+        parser.argument(`[${setting.flag}]`);
+        continue;
+      }
+      const option = new Option(setting.value === null ? setting.flag : `${setting.flag} <value>`);
+      keys.set(option.attributeName(), key);
+      parser.addOption(option);
+      if (setting.value === null && setting.optionOnly !== true)
+        parser.addOption(new Option(setting.flag.replace('--', '--no-')));
+    }
+    prepare(parser, context, () => parser.options.map((option) => option.long ?? ''));
+    parser.action(async () => {
+      const given: Record<string, string | boolean | undefined> = {};
+      for (const [name, value] of Object.entries(parser.opts())) {
+        given[keys.get(name) ?? name] = swallowed(parser, name, value as string | boolean | undefined);
+      }
+      const positional = Object.entries(command.settings).filter(([, s]) => !s.flag.startsWith('--'));
+      positional.forEach(([key], i) => (given[key] = parser.args[i]));
+      await perform(command, given);
+    });
+  }
+  return program;
+}
+
+/** `--corpus --out run` would take `--out` for the corpus. */
+function swallowed(parser: Parser, name: string, value: string | boolean | undefined): string | boolean | undefined {
+  if (typeof value !== 'string' || !parser.options.some((option) => option.long === value)) return value;
+  const flag = parser.options.find((option) => option.attributeName() === name)?.long ?? name;
+  throw new EigentraceError('usage', `${flag}: needs a value, got the option ${value}`);
+}
+
+/** Makes a parser throw instead of printing and exiting, with our words. */
+function prepare(parser: Parser, context: Context, candidates: () => string[]): void {
+  const width = (output: Context['stdout']) => Math.max(40, Math.min(100, output.columns ?? 100));
+  parser
+    .showSuggestionAfterError(false)
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      outputError: () => undefined,
+      getOutHelpWidth: () => width(context.stdout),
+      getErrHelpWidth: () => width(context.stderr),
+      // Colour is decided in style.ts: commander must not strip it.
+      getOutHasColors: () => true,
+      getErrHasColors: () => true,
+    })
+    .exitOverride((error) => {
+      throw translated(error, parser, candidates());
+    });
+}
+
+function translated(error: CommanderError, parser: Parser, candidates: string[]): Error {
+  if (error.exitCode === 0) return error;
+  const word = /'([^']*)'/.exec(error.message)?.[1] ?? '';
+  const near = nearest(word, candidates).join(', ');
+  const help = parser.parent ? `eigentrace ${parser.name()} --help` : 'eigentrace --help';
+  const usage = (message: string) => new EigentraceError('usage', message, { cause: error });
+  switch (error.code) {
+    case 'commander.unknownOption':
+      return usage(`unknown option, got ${word} (nearest: ${near}; all of them: ${help})`);
+    case 'commander.unknownCommand':
+      return usage(`unknown command, got ${word} (nearest: ${near}; all of them: ${help})`);
+    case 'commander.optionMissingArgument':
+      return usage(`${word.split(' ')[0] ?? word}: needs a value (see ${help})`);
+    case 'commander.excessArguments':
+      return usage(`${parser.name()}: too many arguments, got ${parser.args.join(' ')} (see ${help})`);
+    default:
+      return usage(`${error.message.replace(/^error: /, '')} (see ${help})`);
+  }
+}

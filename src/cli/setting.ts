@@ -1,0 +1,125 @@
+/**
+ * One setting: an option of the command line, a variable `EIGENTRACE_<KEY>` of the environment and a key of
+ * `eigentrace.config.json` at once. Values come as text from the first two and are checked by the same parser.
+ */
+export interface Setting<T> {
+  /** `--min-tokens`, or the name of a positional argument, `SERIES`. */
+  readonly flag: string;
+  /** What stands for the value in the help, `N`; null for a switch. */
+  readonly value: string | null;
+  /** What it does, with its unit. */
+  readonly meaning: string;
+  /** The default as the help names it; null when the command needs a value. */
+  readonly shown: string | null;
+  /** The default. */
+  readonly initial: () => T;
+  /** The value of a text, or undefined when the text is refused. */
+  readonly parse: (text: string) => T | undefined;
+  /** For the message when refused: `is not a number of tokens` and `a whole number ≥ 0`. */
+  readonly wrong: string;
+  readonly expected: string;
+  /** Only an option of the command line: not read from the environment or the config file. */
+  readonly optionOnly?: boolean;
+}
+
+export type Settings = Record<string, Setting<unknown>>;
+export type Values<S extends Settings> = { [K in keyof S]: S[K] extends Setting<infer T> ? T : never };
+
+type Words = Pick<Setting<unknown>, 'flag' | 'meaning'>;
+
+/** A text that may not be empty; null until given. */
+export function text(
+  words: Words & { value: string | null; expected: string; shown?: string | null },
+): Setting<string | null> {
+  return {
+    shown: null,
+    ...words,
+    initial: () => null,
+    parse: (given) => (given === '' ? undefined : given),
+    wrong: 'is empty',
+  };
+}
+
+/** A text with a default, of which `accepts` may refuse some. */
+export function textOr(
+  words: Words & { value: string; expected: string; wrong?: string; shown?: string },
+  initial: string,
+  accepts: (given: string) => boolean = () => true,
+): Setting<string> {
+  return {
+    shown: initial,
+    wrong: 'is empty',
+    ...words,
+    initial: () => initial,
+    parse: (given) => (given !== '' && accepts(given) ? given : undefined),
+  };
+}
+
+/** A whole number of at least `least`. */
+export function whole(
+  words: Words & { value?: string; noun: string; shown?: string },
+  least: number,
+  initial: () => number,
+): Setting<number> {
+  return {
+    value: 'N',
+    shown: String(initial()),
+    ...words,
+    initial,
+    parse: (given) => wholeNumber(given, least),
+    wrong: `is not ${words.noun}`,
+    expected: `a whole number ≥ ${least}`,
+  };
+}
+
+/** A whole number, or a word that stands for none or all of them (null). */
+export function wholeOr(
+  words: Words & { noun: string; word: string; shown?: string },
+  least: number,
+  initial: number | null,
+): Setting<number | null> {
+  return {
+    value: `N|${words.word}`,
+    shown: initial === null ? words.word : String(initial),
+    ...words,
+    initial: () => initial,
+    parse: (given) => (given === words.word ? null : wholeNumber(given, least)),
+    wrong: `is not ${words.noun}`,
+    expected: `a whole number ≥ ${least}, or ${words.word}`,
+  };
+}
+
+/** One of a few words. */
+export function choice<const T extends string>(words: Words, among: readonly T[], initial: T): Setting<T> {
+  return {
+    ...words,
+    value: among.join('|'),
+    shown: initial,
+    initial: () => initial,
+    parse: (given) => among.find((word) => word === given),
+    wrong: 'is not a choice',
+    expected: `one of ${among.join(', ')}`,
+  };
+}
+
+/** A switch: on by `--name`, off again by `--no-name`. */
+export function flag(words: Words & { optionOnly?: boolean }): Setting<boolean> {
+  return {
+    ...words,
+    value: null,
+    shown: 'off',
+    initial: () => false,
+    parse: (given) => {
+      if (['1', 'true', 'yes', 'on'].includes(given.toLowerCase())) return true;
+      return ['0', 'false', 'no', 'off'].includes(given.toLowerCase()) ? false : undefined;
+    },
+    wrong: 'is neither on nor off',
+    expected: 'true or false',
+  };
+}
+
+function wholeNumber(given: string, least: number): number | undefined {
+  if (!/^\d{1,15}$/.test(given)) return undefined;
+  const n = Number(given);
+  return n >= least ? n : undefined;
+}

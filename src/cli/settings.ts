@@ -1,0 +1,300 @@
+/**
+ * Every setting of every command, with unit, default and meaning: the help, the checks, the environment's variables
+ * and the keys of `eigentrace.config.json` all come from here. Defaults are those of `traceDefaults` and `presets`
+ * in the library (a test compares them; importing them would make help load everything).
+ */
+import { availableParallelism } from 'node:os';
+import { choice, flag, text, textOr, whole, wholeOr, type Setting, type Settings } from './setting.js';
+
+/** Sequence filters by name (definitions §1). */
+export const presets = {
+  paper: { sequences: 15_000, minTokens: 32, maxTokens: 512 },
+  'pythia-script': { sequences: 15_000, minTokens: 10, maxTokens: 128 },
+} as const;
+
+const layers = /^(final|all|\d+(\s*,\s*\d+)*)$/;
+
+const shared = {
+  json: flag({ flag: '--json', meaning: 'Machine-readable result on stdout, and nothing else there.' }),
+  quiet: flag({ flag: '--quiet', meaning: 'No progress and no notes on stderr, only errors.' }),
+  printConfig: flag({
+    flag: '--print-config',
+    meaning: 'Print every setting with where it came from, and do nothing else.',
+    optionOnly: true,
+  }),
+};
+
+const sampling = {
+  field: textOr(
+    {
+      flag: '--field',
+      value: 'NAME',
+      meaning: 'Text field of jsonl and parquet rows.',
+      expected: 'the name of a field',
+    },
+    'text',
+  ),
+  preset: choice(
+    {
+      flag: '--preset',
+      meaning:
+        'Sequences, least and most tokens together: paper is 15000, 32, 512; pythia-script is 15000, 10, 128. ' +
+        'Each of the three can still be given on its own.',
+    },
+    ['paper', 'pythia-script'],
+    'paper',
+  ),
+  sequences: wholeOr(
+    {
+      flag: '--sequences',
+      word: 'all',
+      noun: 'a number of sequences',
+      meaning: 'How many sequences; all takes every one that passes the filter.',
+      shown: '15000, from the preset',
+    },
+    1,
+    presets.paper.sequences,
+  ),
+  minTokens: whole(
+    {
+      flag: '--min-tokens',
+      noun: 'a number of tokens',
+      meaning: 'Keep sequences of more than N tokens.',
+      shown: '32, from the preset',
+    },
+    0,
+    () => presets.paper.minTokens,
+  ),
+  maxTokens: whole(
+    {
+      flag: '--max-tokens',
+      noun: 'a number of tokens',
+      meaning: 'Then cut them to N tokens.',
+      shown: '512, from the preset',
+    },
+    1,
+    () => presets.paper.maxTokens,
+  ),
+  seed: wholeOr(
+    {
+      flag: '--seed',
+      word: 'none',
+      noun: 'a seed',
+      meaning: 'Take the corpus in the random order of this seed; none keeps corpus order.',
+    },
+    0,
+    null,
+  ),
+  rows: text({
+    flag: '--rows',
+    value: 'FILE',
+    meaning: 'Row numbers of the corpus, one a line or a JSON array: fixes the rows for all models.',
+    expected: 'a file',
+    shown: 'none',
+  }),
+  position: choice(
+    { flag: '--position', meaning: 'Which tokens give rows: the last real one, their mean, or all of them.' },
+    ['last', 'mean', 'all'],
+    'last',
+  ),
+  layers: textOr(
+    {
+      flag: '--layers',
+      value: 'final|all|0,6,12',
+      meaning: 'final is after the final norm; a number is a block, before the final norm (0 = embeddings).',
+      wrong: 'is not a choice of layers',
+      expected: 'final, all, or block numbers such as 0,6,12',
+    },
+    'final',
+    (given) => layers.test(given),
+  ),
+};
+
+const threads = whole(
+  {
+    flag: '--threads',
+    noun: 'a number of threads',
+    meaning: 'Threads of the forward pass and the eigensolver.',
+    shown: 'the cores of this machine',
+  },
+  1,
+  availableParallelism,
+);
+
+const force = flag({ flag: '--force', meaning: 'Measure again even where the same measurement is there.' });
+
+const alphaRange: Setting<readonly [number, number]> = {
+  flag: '--alpha-range',
+  value: 'FROM-TO',
+  meaning: 'First and last rank of the α fit, from 1, inclusive.',
+  shown: '12-100',
+  initial: () => [12, 100],
+  parse: (given) => {
+    const match = /^(\d{1,9})\s*(?:-|\.\.|,)\s*(\d{1,9})$/.exec(given);
+    const from = Number(match?.[1]);
+    const to = Number(match?.[2]);
+    return from >= 1 && to > from ? [from, to] : undefined;
+  },
+  wrong: 'is not a range of ranks',
+  expected: 'FROM-TO with 1 ≤ FROM < TO, such as 12-100',
+};
+
+export const traceSettings = {
+  series: text({
+    flag: 'SERIES',
+    value: null,
+    meaning: 'A folder of checkpoint folders (step1000/, checkpoint-500/, …), one checkpoint folder, or a series.json.',
+    expected: 'a folder of checkpoints, or a series.json',
+  }),
+  corpus: text({
+    flag: '--corpus',
+    value: 'CORPUS',
+    meaning:
+      '.txt, .jsonl (either as .gz too) or .parquet, a folder or glob of those, or sample: (the bundled passages). ' +
+      'In .txt a line of nothing but white space ends a document.',
+    expected: 'a file, a folder, a glob, or sample:',
+  }),
+  out: text({
+    flag: '--out',
+    value: 'RUN',
+    meaning: 'The folder of the run: made, or gone on with.',
+    expected: 'a folder',
+  }),
+  revisions: textOr(
+    {
+      flag: '--revisions',
+      value: 'WHICH',
+      meaning:
+        'all, log:24, every:10, 1000..20000:1000, a comma list, a glob, or paper (every step ≤ 10,000, then multiples of 10,000).',
+      expected: 'all, log:24, every:10, 1000..20000:1000, a comma list, a glob, or paper',
+    },
+    'all',
+  ),
+  ...sampling,
+  errors: choice(
+    {
+      flag: '--errors',
+      meaning:
+        'Standard errors: the jackknife over 10 groups of rows, or none, which saves about 13 of 14 decompositions.',
+    },
+    ['jackknife', 'none'],
+    'jackknife',
+  ),
+  alphaRange,
+  nll: flag({
+    flag: '--nll',
+    meaning:
+      'Also the mean negative log-likelihood a token, in nats: needs the logits of every token, up to half as much time again.',
+  }),
+  saveFeatures: flag({
+    flag: '--save-features',
+    meaning: 'Keep the representations, so that a new definition needs no second forward pass.',
+  }),
+  threads,
+  force,
+  dryRun: flag({
+    flag: '--dry-run',
+    meaning: 'Print the plan (checkpoints, bytes, FLOPs, time, memory) and do nothing.',
+  }),
+  ...shared,
+};
+
+export const demoSettings = {
+  demoOut: textOr(
+    { flag: '--out', value: 'DIR', meaning: 'The folder of the run.', expected: 'a folder' },
+    './eigentrace-demo',
+  ),
+  threads,
+  force,
+  ...shared,
+};
+
+export const representSettings = {
+  checkpoint: text({
+    flag: 'CHECKPOINT',
+    value: null,
+    meaning: 'One checkpoint folder (config.json, safetensors, tokenizer.json).',
+    expected: 'a checkpoint folder',
+  }),
+  corpus: traceSettings.corpus,
+  ids: text({
+    flag: '--ids',
+    value: 'FILE',
+    meaning:
+      'Token ids in place of a corpus, one JSON array a line, used as they are: no tokenizer, no filter, no special tokens.',
+    expected: 'a file',
+    shown: 'none',
+  }),
+  representOut: text({
+    flag: '--out',
+    value: 'FILE',
+    meaning: '.safetensors (tensors final or layer<k>, and lengths), or .npy for one layer.',
+    expected: 'a file ending in .safetensors or .npy',
+  }),
+  ...sampling,
+  threads,
+  ...shared,
+};
+
+export const exportSettings = {
+  run: text({ flag: 'RUN', value: null, meaning: 'The folder of a run.', expected: 'a folder that trace wrote' }),
+  format: choice(
+    {
+      flag: '--format',
+      meaning: "json, jsonl, csv, parquet, or npy (the published code's layout: a pickled dict of steps).",
+    },
+    ['json', 'jsonl', 'csv', 'parquet', 'npy'],
+    'csv',
+  ),
+  table: textOr(
+    {
+      flag: '--table',
+      value: 'NAME',
+      meaning: 'Which table: geometry has one row a checkpoint, layer and position.',
+      expected: 'geometry',
+    },
+    'geometry',
+  ),
+  exportOut: text({
+    flag: '--out',
+    value: 'FILE',
+    meaning: 'The file written.',
+    expected: 'a file',
+    shown: 'stdout',
+  }),
+  ...shared,
+};
+
+export const metricsSettings = {
+  metric: text({
+    flag: 'ID',
+    value: null,
+    meaning: 'One definition, in full; without it, all of them.',
+    expected: 'the id of a definition, such as rankme',
+    shown: 'all',
+  }),
+  ...shared,
+};
+
+export const doctorSettings = { ...shared };
+
+/** All settings that the environment and the config file may hold, by key. */
+export const everySetting: Settings = Object.fromEntries(
+  Object.entries({
+    ...traceSettings,
+    ...demoSettings,
+    ...representSettings,
+    ...exportSettings,
+    ...metricsSettings,
+  } as Settings).filter(([, setting]) => readElsewhere(setting)),
+);
+
+/** Whether a setting is read from the environment and the config file too: options are, and SERIES. */
+export function readElsewhere(setting: Setting<unknown>): boolean {
+  return setting.optionOnly !== true && (setting.flag.startsWith('--') || setting.flag === 'SERIES');
+}
+
+/** The variable of the environment that holds a setting: `minTokens` → `EIGENTRACE_MIN_TOKENS`. */
+export function variableOf(key: string): string {
+  return `EIGENTRACE_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}

@@ -1,0 +1,30 @@
+/** A call of the library with progress on stderr and Ctrl-C under control. */
+import type { Context } from './context.js';
+import { interruptible } from './interrupt.js';
+import type { TraceHooks } from './library.js';
+import { Progress } from './progress.js';
+import { Screen } from './screen.js';
+import { styleOf } from './style.js';
+
+/** Runs `work` with hooks that show its events (none when `quiet`) and stop it on Ctrl-C. */
+export async function watched<T>(
+  context: Context,
+  quiet: boolean,
+  work: (hooks: TraceHooks) => Promise<T>,
+): Promise<T> {
+  const screen = new Screen(context.stderr, context.env);
+  return await interruptible(context, screen, async (signal) => {
+    if (quiet) return await work({ signal });
+    const progress = new Progress(screen, styleOf(context.stderr, context.env), context.clock);
+    try {
+      return await work({ signal, onEvent: (event) => progress.event(event) });
+    } finally {
+      progress.close();
+    }
+  });
+}
+
+/** JSON for stdout. */
+export function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
