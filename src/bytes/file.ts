@@ -111,9 +111,9 @@ export async function readText(path: string, limit = 256 * 1024 * 1024): Promise
   }
 }
 
-/** A whole JSON file (at most 256 MiB). The error names the file and the place. */
-export async function readJson(path: string): Promise<unknown> {
-  const text = await readText(path);
+/** A whole JSON file of at most `limit` bytes (256 MiB). The error names the file and the place. */
+export async function readJson(path: string, limit?: number): Promise<unknown> {
+  const text = await readText(path, limit);
   try {
     return JSON.parse(text);
   } catch (error) {

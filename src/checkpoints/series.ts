@@ -1,0 +1,102 @@
+/**
+ * A series: checkpoints in order of stage and step. It is a folder of checkpoint folders, one checkpoint folder (a series
+ * of one), or a `series.json`. Opening one reads names and the series file, no config and no weights: a checkpoint that
+ * can't be used says so when it is opened, and does not stop the others.
+ */
+import { basename, dirname, join, resolve } from 'node:path';
+import { kindOf, list } from '../bytes/index.js';
+import { EigentraceError, nearest } from '../errors.js';
+import { openCheckpoint, type Checkpoint } from './checkpoint.js';
+import { readFolder } from './series-folder.js';
+import { readSeriesFile } from './series-file.js';
+
+export interface SeriesEntry {
+  /** `pretrain` for a plain folder's, unless the names say otherwise (naming.ts). */
+  readonly stage: string;
+  /** Unique within its stage. */
+  readonly revision: string;
+  /** Null when neither the series nor the name says it. */
+  readonly step: number | null;
+  /** Tokens seen in this stage: as the series says, else step × tokensPerStep (pretraining only), else as the name is labelled. */
+  readonly tokens: number | null;
+  /** The revision (or `stage/revision`) that it was trained from; null: the last checkpoint of the stage before. */
+  readonly parent: string | null;
+  readonly seed: number | string | null;
+  /** Absolute path; null when it is not on this machine. */
+  readonly folder: string | null;
+  /** Why it can't be used, when that is known without opening it; else null. */
+  readonly problem: string | null;
+}
+
+export interface Stage {
+  readonly name: string;
+  /** Steps at which an epoch ended; null when not said. */
+  readonly epochs: readonly number[] | null;
+  /** How many entries it has. */
+  readonly count: number;
+}
+
+export interface Series {
+  readonly name: string;
+  /** Absolute folder: the series' own, the one that holds `series.json`, or the checkpoint itself. */
+  readonly root: string;
+  readonly source: 'folder' | 'checkpoint' | 'series.json';
+  readonly tokensPerStep: number | null;
+  /** The tokenizer that `series.json` names: absolute path of a folder or of a `tokenizer.json`. */
+  readonly tokenizer: string | null;
+  readonly stages: readonly Stage[];
+  /** In order of stage, then step. */
+  readonly entries: readonly SeriesEntry[];
+  /** What was left out and why, and what looks odd. */
+  readonly notes: readonly string[];
+}
+
+export interface SeriesOptions {
+  /** Tokens a training step of the pretraining stages, for folders whose names give steps. Default: unknown. A `series.json` that says its own wins. */
+  tokensPerStep?: number | null;
+}
+
+/** Opens a series. An empty one is an error that says what was looked for and found. */
+export async function openSeries(path: string, options: SeriesOptions = {}): Promise<Series> {
+  const absolute = resolve(path);
+  const kind = await kindOf(absolute);
+  if (kind === null) throw new EigentraceError('input', await notThere(path));
+  const tokensPerStep = options.tokensPerStep ?? null;
+  if (kind === 'file') {
+    if (absolute.endsWith('.json')) return readSeriesFile(absolute, tokensPerStep);
+    const advice = absolute.endsWith('.safetensors') ? `; try its folder, ${dirname(path)}` : '';
+    const expected = 'a folder of checkpoints, a checkpoint folder or a series.json';
+    throw new EigentraceError('input', `${path}: not a series (expected ${expected}${advice})`);
+  }
+  const file = join(absolute, 'series.json');
+  if ((await kindOf(file)) === 'file') return readSeriesFile(file, tokensPerStep);
+  return readFolder(absolute, tokensPerStep);
+}
+
+/** Opens the checkpoint of an entry, with its series' config and tokenizer to fall back on. */
+export async function openEntry(series: Series, entry: SeriesEntry): Promise<Checkpoint> {
+  if (entry.folder === null || entry.problem !== null) {
+    throw new EigentraceError('input', `${entry.stage}/${entry.revision}: ${entry.problem ?? 'not on this machine'}`);
+  }
+  const above = dirname(entry.folder);
+  const fallbackFolders = above === series.root ? [series.root] : [above, series.root];
+  return openCheckpoint(entry.folder, { fallbackFolders, tokenizer: series.tokenizer });
+}
+
+/** A path that is not there: the Hub's ids look the same, and their owner should hear what to do. */
+async function notThere(path: string): Promise<string> {
+  const above = dirname(resolve(path));
+  if ((await kindOf(above)) === 'folder') {
+    const near = nearest(
+      basename(path),
+      (await list(above)).map(({ name }) => name),
+    ).join(', ');
+    return `${path}: no such file or folder (nearest there: ${near || 'nothing'})`;
+  }
+  const hub = /^(\w[\w.-]*)\/(\w[\w.-]*)(?:@([^@\s]+))?$/.exec(path);
+  if (!hub || path.endsWith('.json')) return `${path}: no such file or folder (expected a series)`;
+  const [, owner, model, revision = 'REVISION'] = hub;
+  const command = `hf download ${owner}/${model} --revision ${revision} --local-dir ${model}/${revision}`;
+  const advice = `download the revisions first (\`${command}\`), then trace the folder ${model}`;
+  return `${path}: no such folder, and this version does not read series from the Hub; ${advice}`;
+}

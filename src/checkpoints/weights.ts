@@ -1,0 +1,160 @@
+/**
+ * Which files of a folder hold the weights, and where each tensor lies in them: one `model.safetensors`, shards listed by
+ * `model.safetensors.index.json`, or the only other `*.safetensors`. Only headers are read (bytes/safetensors), never a weight.
+ */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { FileSource, identify, readJson, readSafetensorsHeader, type FileIdentity } from '../bytes/index.js';
+import { EigentraceError } from '../errors.js';
+
+/** Where a tensor lies. The shape and range are checked against one another and against the file's size. */
+export interface TensorRange {
+  readonly name: string;
+  /** Absolute path with symlinks resolved (the Hub cache keeps weights behind symlinks). */
+  readonly file: string;
+  /** `F64`, `F32`, `F16`, `BF16`, or another safetensors dtype as it is written. */
+  readonly dtype: string;
+  readonly shape: number[];
+  /** Absolute byte offset in the file; not always a multiple of the element's size. */
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** A weight file: its name in the checkpoint's folder and what it was when its header was read. */
+export interface WeightFile extends FileIdentity {
+  readonly name: string;
+}
+
+export interface Weights {
+  readonly tensors: Map<string, TensorRange>;
+  readonly files: WeightFile[];
+  readonly metadata: Record<string, string>;
+  readonly notes: string[];
+}
+
+const single = 'model.safetensors';
+const index = 'model.safetensors.index.json';
+const indexLimit = 100_000_000;
+/** Weights in a form that this version does not read. */
+const otherWeights = /\.(bin|pt|pth|ckpt|gguf|h5|msgpack|npz)$|\.index\.json$/;
+const notWeights = /^(training_args|optimizer|scheduler|rng_state.*|trainer_state)\.|^tokenizer/;
+
+/** Whether a folder with these file names holds model weights in any form, readable here or not. */
+export function holdsWeights(names: readonly string[]): boolean {
+  return names.some((name) => name.endsWith('.safetensors') || isOtherWeights(name));
+}
+
+function isOtherWeights(name: string): boolean {
+  return otherWeights.test(name) && !notWeights.test(name);
+}
+
+/** Finds the weight files among a folder's file names and reads their headers. */
+export async function readWeights(folder: string, names: readonly string[]): Promise<Weights> {
+  // As transformers does: the single file first, then the index.
+  if (names.includes(single)) return readFiles(folder, [single], null);
+  if (names.includes(index)) return readShards(folder, names);
+  const others = names.filter((name) => name.endsWith('.safetensors'));
+  if (others.length === 1) return readFiles(folder, others, null);
+  if (others.length > 1) {
+    const found = `${others.length} safetensors files (${some(others)})`;
+    throw refuse(
+      folder,
+      `which file holds the weights is unclear, got ${found} and no ${index} (expected ${single}, or shards with their index)`,
+    );
+  }
+  const unreadable = names.filter(isOtherWeights);
+  if (unreadable.length > 0) {
+    const advice = 'save the model again with `save_pretrained(FOLDER, safe_serialization=True)` in Python';
+    throw refuse(
+      folder,
+      `weights in a form that this version does not read, got ${some(unreadable)} (expected safetensors); ${advice}`,
+    );
+  }
+  const got = names.length === 0 ? 'an empty folder' : `${names.length} files (${some(names)})`;
+  throw refuse(folder, `no weights, got ${got} (expected ${single} or ${index}; still being written?)`);
+}
+
+const indexSchema = z.looseObject({
+  metadata: z.looseObject({ total_size: z.number().optional() }).optional(),
+  weight_map: z.record(z.string(), z.string()),
+});
+
+async function readShards(folder: string, names: readonly string[]): Promise<Weights> {
+  const path = join(folder, index);
+  const parsed = indexSchema.safeParse(await readJson(path, indexLimit));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw refuse(path, `${issue.path.join('.') || 'the file'} is not an index of shards: ${issue.message}`);
+  }
+  const map = new Map(Object.entries(parsed.data.weight_map));
+  const shards = [...new Set(map.values())].sort();
+  if (shards.length === 0) throw refuse(path, 'names no shard (expected weight_map: { TENSOR: FILE })');
+  for (const shard of shards) {
+    // Untrusted bytes name files here: only a plain name beside the index is followed.
+    if (shard === '' || shard === '.' || shard === '..' || /[/\\\0]/.test(shard) || /^[a-z]:/i.test(shard)) {
+      throw refuse(
+        path,
+        `shard ${JSON.stringify(shard)} is not in the folder (expected the name of a file beside the index)`,
+      );
+    }
+  }
+  const missing = shards.filter((shard) => !names.includes(shard));
+  if (missing.length > 0) {
+    throw refuse(
+      folder,
+      `shards missing, got ${shards.length - missing.length} of ${shards.length} (${some(missing)} not there; download or copy them again)`,
+    );
+  }
+  const weights = await readFiles(folder, shards, path);
+  for (const [tensor, shard] of map) {
+    const found = weights.tensors.get(tensor);
+    if (!found) throw refuse(path, `tensor ${tensor} is not in its shard ${shard}`);
+    const file = weights.files.find(({ name }) => name === shard)!;
+    if (found.file !== file.path)
+      throw refuse(path, `tensor ${tensor} is not in its shard ${shard}, it is in ${found.file}`);
+  }
+  const unlisted = [...weights.tensors.keys()].filter((tensor) => !map.has(tensor));
+  if (unlisted.length > 0) {
+    weights.notes.push(`${unlisted.length} tensors are in the shards but not in ${index} (${some(unlisted)})`);
+  }
+  return weights;
+}
+
+/** Headers of the files, merged. `path`: what a tensor found twice is blamed on. */
+async function readFiles(folder: string, names: readonly string[], path: string | null): Promise<Weights> {
+  const tensors = new Map<string, TensorRange>();
+  const files: WeightFile[] = [];
+  const metadata: Record<string, string> = {};
+  for (const name of names) {
+    const identity = await identify(join(folder, name));
+    files.push({ name, ...identity });
+    const header = await readHeader(join(folder, name), identity.path);
+    Object.assign(metadata, header.metadata);
+    for (const [tensor, { dtype, shape, start, end }] of header.tensors) {
+      const before = tensors.get(tensor);
+      if (before) {
+        const first = files.find((file) => file.path === before.file)!.name;
+        throw refuse(path ?? folder, `tensor ${tensor} is in two shards, ${first} and ${name} (expected one)`);
+      }
+      tensors.set(tensor, { name: tensor, file: identity.path, dtype, shape, offset: start, byteLength: end - start });
+    }
+  }
+  if (tensors.size === 0) throw refuse(join(folder, names[0]!), 'holds no tensor (expected weights)');
+  return { tensors, files, metadata, notes: [] };
+}
+
+/** The header by the real path, while errors keep the name that the user knows. */
+async function readHeader(shown: string, real: string): ReturnType<typeof readSafetensorsHeader> {
+  const file = await FileSource.open(real);
+  const source = { name: shown, byteLength: file.byteLength, read: file.read.bind(file) };
+  return readSafetensorsHeader(source).finally(() => file.close());
+}
+
+function some(names: readonly string[]): string {
+  const more = names.length - 3;
+  return names.slice(0, 3).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+function refuse(subject: string, what: string): EigentraceError {
+  return new EigentraceError('input', `${subject}: ${what}`);
+}
