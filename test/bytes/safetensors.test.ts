@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MemorySource, readSafetensors, readSafetensorsHeader } from '../../src/bytes/index.js';
+import { MemorySource, readSafetensors, readSafetensorsHeader, type SafetensorsHeader } from '../../src/bytes/index.js';
 
 const sharded = new URL('../golden/checkpoints/llama_sharded/', import.meta.url);
 const sample = new URL('../../sample/series/step0/model.safetensors', import.meta.url);
@@ -124,6 +125,31 @@ describe('readSafetensorsHeader', () => {
     const message = await messageOf(source);
     expect(message).toContain(expected);
     expect(message.startsWith('bad.safetensors: ')).toBe(true);
+  });
+
+  it('answers any damage to the first bytes with its own error or a consistent header', async () => {
+    const whole = new Uint8Array(await readFile(new URL('model-00003-of-00003.safetensors', sharded)));
+    const header = Number(Buffer.from(whole).readBigUInt64LE(0));
+    const damage = fc.array(fc.tuple(fc.nat(header + 7), fc.nat(255)), { minLength: 1, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(damage, async (changes) => {
+        const bytes = whole.slice();
+        for (const [at, value] of changes) bytes[at] = value;
+        const source = new MemorySource(bytes, 'bad.safetensors');
+        const result = await readSafetensorsHeader(source).catch((error: unknown) => error);
+        if (result instanceof Error) expect(result).toMatchObject({ name: 'EigentraceError', code: 'input' });
+        else {
+          const ends = [...(result as SafetensorsHeader).tensors.values()].map(({ end }) => end);
+          expect(Math.max(...ends)).toBe(bytes.length);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is not overrun by a header of brackets', async () => {
+    expect(await messageOf(file('['.repeat(1_000_000), 0))).toContain('header is not JSON');
+    expect(await messageOf(file(`${'['.repeat(1e6)}${']'.repeat(1e6)}`, 0))).toContain('header is not a JSON object');
   });
 
   it('takes names that look like JSON or like object properties', async () => {
