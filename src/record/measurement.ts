@@ -37,7 +37,7 @@ export const measurementSchema = z.looseObject({
     .string()
     .nullable()
     .describe('the checkpoint that this one was trained from, when it is not the one before'),
-  seed: z.int().nullable().describe("the training's seed"),
+  seed: z.union([z.number(), z.string()]).nullable().describe("the training's seed, as the series names it"),
   position: z.string().describe('`last`, `mean` or `all`'),
   layers: z
     .record(z.string(), z.record(z.string(), z.number().nullable()))
@@ -116,7 +116,7 @@ export interface MeasurementDraft extends MeasurementRef {
   readonly step: number | null;
   readonly tokens: number | null;
   readonly parent: string | null;
-  readonly seed: number | null;
+  readonly seed: number | string | null;
   readonly position: string;
   /** By layer name: `final`, `0`, `6`, … */
   readonly layers: Readonly<Record<string, MeasuredLayer>>;

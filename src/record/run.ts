@@ -29,7 +29,7 @@ const checkpointSchema = z.looseObject({
   step: count.nullable(),
   tokens: count.nullable().optional(),
   parent: z.string().nullable().optional(),
-  seed: z.int().nullable().optional(),
+  seed: z.union([z.number(), z.string()]).nullable().optional(),
 });
 const requestSchema = z.looseObject({
   variant: z.string().nullable().describe('null for the main request'),
