@@ -22,7 +22,7 @@ function scaled(count: number, base: number, names: readonly string[], digits: n
   let value = count;
   let step = 0;
   // Rounded first: 999,999 is 1.00M, never 1000k.
-  while (step < names.length - 1 && Number(value.toPrecision(digits)) >= base) {
+  while (step < names.length - 1 && Math.max(value, Number(value.toPrecision(digits))) >= base) {
     value /= base;
     step++;
   }

@@ -3,15 +3,10 @@
  * through `Context.library`, which loads the library only when a command needs it (help must be quick) and
  * which tests replace by fakes.
  */
-import type { CheckpointResult as Result, TraceHooks, TracePlan, TraceRequest, TraceResult } from '../index.js';
+import type { TraceHooks, TracePlan, TraceRequest, TraceResult } from '../index.js';
 
 export type { TraceHooks, TracePlan, TraceRequest, TraceResult };
-export type { TraceEvent } from '../index.js';
-
-/** A checkpoint's end, with the reasons of absent figures by layer where the library gives them. */
-export type CheckpointResult = Result & {
-  readonly reasons?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-};
+export type { CheckpointResult, TraceEvent } from '../index.js';
 
 /** What `represent` asks for. */
 export interface RepresentRequest {

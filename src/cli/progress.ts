@@ -140,7 +140,7 @@ export function doneLine(
   const figures = result.layers[mainLayer([result])] ?? {};
   const parts = [
     `${name} ${tokens}`,
-    pad(`RankMe ${figure(figures.rankme, figures.rankme_se, 1)}`, 18, 'left'),
+    pad(`RankMe ${figure(figures.rankme, figures.rankme_se, 1)}`, 17, 'left'),
     pad(`α ${figure(figures.alpha, figures.alpha_se, 2)}`, 11, 'left'),
   ];
   if (result.state === 'reused') parts.push(style.dim('reused'));

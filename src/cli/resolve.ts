@@ -135,6 +135,6 @@ export function checkConfig(content: unknown): Record<string, unknown> {
 
 /** Variables `EIGENTRACE_…` that nothing reads: probably typed wrongly. */
 export function unusedVariables(env: Context['env']): string[] {
-  const known = new Set(['EIGENTRACE_DEBUG', ...Object.keys(everySetting).map(variableOf)]);
+  const known = new Set(['EIGENTRACE_CACHE', 'EIGENTRACE_DEBUG', ...Object.keys(everySetting).map(variableOf)]);
   return Object.keys(env).filter((name) => name.startsWith('EIGENTRACE_') && !known.has(name) && env[name] !== '');
 }

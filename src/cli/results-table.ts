@@ -3,7 +3,7 @@
  * point, a row of sparklines below, then what is absent or failed and why, and what the flags mean. 100 columns at most.
  */
 import { pad, widthOf, type Column } from './columns.js';
-import { codeOf, meaningOf } from './flags.js';
+import { meaningOf } from './flags.js';
 import { absent, count, cut, decimalsOf, plusMinus, si, wrap, lengthOf } from './format.js';
 import { layerTable, mainLayer } from './layer-table.js';
 import type { CheckpointResult } from './library.js';
@@ -11,7 +11,8 @@ import { sparkline } from './sparkline.js';
 import { printable, type Style } from './style.js';
 
 const gap = '  ';
-const sparkWidth = 16;
+/** Fits the longest flag, `few-rows-dominate`. */
+const leastFlagRoom = 17;
 
 interface FigureColumn {
   head: string;
@@ -30,32 +31,34 @@ export function resultsTable(results: readonly CheckpointResult[], style: Style,
   const all = (name: string) => results.map((result) => figure(result, name));
   const several = new Set(results.map((r) => r.stage)).size > 1;
 
+  const hasNll = all('nll').some((v) => v !== null);
+  // Wider than their figures, so that a curve is seen; a narrow terminal has no room for that.
+  const spark = limit < 100 ? 0 : hasNll ? 12 : 16;
   const figures: FigureColumn[] = [
-    { head: 'RankMe', name: 'rankme', decimals: decimalsOf(all('rankme_se'), 1), spark: sparkWidth },
-    { head: 'α', name: 'alpha', decimals: decimalsOf(all('alpha_se'), 2), spark: sparkWidth },
-    { head: 'r²', name: 'r2', decimals: 3, spark: 8 },
-    { head: 'nll', name: 'nll', decimals: 3, spark: 8 },
-  ].filter(({ name }) => name !== 'nll' || all('nll').some((v) => v !== null));
-
-  const names = results.map((r) => (several ? '  ' : '') + cut(printable(r.revision), 30, 'middle'));
-  const left: Column[] = [
-    { head: 'revision', side: 'left', cells: [...names, several ? '  trend' : 'trend'] },
-    { head: 'tokens', side: 'right', cells: results.map((r) => (r.tokens === null ? absent : si(r.tokens))) },
+    { head: 'RankMe', name: 'rankme', decimals: decimalsOf(all('rankme_se'), 1), spark },
+    { head: 'α', name: 'alpha', decimals: decimalsOf(all('alpha_se'), 2), spark },
+    { head: 'r²', name: 'r2', decimals: 3, spark: spark / 2 },
+    ...(hasNll ? [{ head: 'nll', name: 'nll', decimals: 3, spark: spark / 2 }] : []),
   ];
-  const columns: Column[] = [
-    ...left,
-    ...figures.map(({ head, name, decimals, spark }) => ({
+  const right: Column[] = [
+    { head: 'tokens', side: 'right', cells: results.map((r) => (r.tokens === null ? absent : si(r.tokens))) },
+    ...figures.map(({ head, name, decimals, spark: least }) => ({
       head,
       side: 'right' as const,
       cells: figureCells(all(name), all(`${name}_se`), decimals),
-      least: Math.min(spark, results.length),
+      least: Math.min(least, results.length),
     })),
     { head: 'N', side: 'right', cells: results.map((r) => (r.state === 'failed' ? '' : String(r.n))) },
   ];
+  const taken = right.reduce((sum, column) => sum + gap.length + widthOf(column), gap.length);
+  const indent = several ? '  ' : '';
+  const nameRoom = Math.min(30, Math.max(12, limit - taken - leastFlagRoom)) - indent.length;
+  const names = results.map((r) => indent + cut(printable(r.revision), nameRoom, 'middle'));
+  const columns: Column[] = [{ head: 'revision', side: 'left', cells: [...names, `${indent}trend`] }, ...right];
   const widths = columns.map(widthOf);
   const before = (upTo: number) => widths.slice(0, upTo).reduce((sum, w) => sum + w + gap.length, 0);
-  const flagRoom = Math.max(12, limit - before(columns.length));
-  const quiet = results.some((r) => r.state === 'reused') && results.some((r) => r.state !== 'reused');
+  const flagRoom = Math.max(leastFlagRoom, limit - before(columns.length));
+  const mixed = results.some((r) => r.state === 'reused') && results.some((r) => r.state !== 'reused');
 
   const lines = [style.bold([...columns.map((c, i) => pad(c.head, widths[i]!, c.side)), 'flags'].join(gap).trimEnd())];
   let stage: string | null = null;
@@ -68,20 +71,21 @@ export function resultsTable(results: readonly CheckpointResult[], style: Style,
       lines.push([...cells.slice(0, 2), style.bad(reason)].join(gap));
       return;
     }
-    const flags = wrap(codesOf(result).map(printable).join(' '), flagRoom);
-    const mark = quiet && result.state === 'reused' ? [style.dim('reused')] : [];
-    const last = [...(flags[0] === '' ? [] : [flags[0]!]), ...mark].join(' ');
-    lines.push([...cells, last].join(gap).trimEnd());
+    const reused = mixed && result.state === 'reused';
+    const words = [...result.flags.map(printable), ...(reused ? ['reused'] : [])];
+    const flags = wrap(words.join(' '), flagRoom);
+    if (reused) flags.push(flags.pop()!.replace(/reused$/, style.dim('reused')));
+    lines.push([...cells, flags[0]].join(gap).trimEnd());
     for (const more of flags.slice(1)) lines.push(' '.repeat(before(columns.length)) + more);
   });
 
   if (results.length > 2) {
     const sparks = figures.map(({ name }, i) => {
-      const width = widths[left.length + i]!;
+      const width = widths[2 + i]!;
       const values = all(name);
       return pad(values.some((v) => v !== null) ? sparkline(values, width) : '', width, 'right');
     });
-    const head = [pad(left[0]!.cells.at(-1)!, widths[0]!, 'left'), ' '.repeat(widths[1]!)];
+    const head = [pad(`${indent}trend`, widths[0]!, 'left'), ' '.repeat(widths[1]!)];
     lines.push(style.dim([...head, ...sparks].join(gap).trimEnd()));
   }
   const parts = [lines];
@@ -115,7 +119,7 @@ function absentNotes(results: readonly CheckpointResult[], layer: string, figure
     if (result.state === 'failed') continue;
     for (const { head, name } of figures) {
       if ((result.layers[layer]?.[name] ?? null) !== null) continue;
-      const reason = oneLine(result.reasons?.[layer]?.[name] ?? reasonFor(name, result.flags));
+      const reason = oneLine(result.reasons[layer]?.[name] ?? 'absent from the measurement');
       const entry = reasons.get(reason) ?? { heads: new Set(), revisions: new Set() };
       reasons.set(reason, entry);
       entry.heads.add(head);
@@ -125,19 +129,6 @@ function absentNotes(results: readonly CheckpointResult[], layer: string, figure
   return [...reasons].map(
     ([reason, { heads, revisions }]) => `${[...heads].join(', ')} ${absent}: ${reason} (${some([...revisions])})`,
   );
-}
-
-const explains: Record<string, RegExp> = {
-  rankme: /finite|constant|rows/,
-  alpha: /alpha|few-eigenvalues|eigenvalue/,
-  r2: /r2|flat|alpha|few-eigenvalues|eigenvalue/,
-  nll: /nll/,
-};
-
-function reasonFor(name: string, flags: readonly string[]): string {
-  const flag = flags.find((f) => explains[name]?.test(f));
-  if (flag === undefined) return 'absent; the measurement says why';
-  return meaningOf(flag) ?? codeOf(flag);
 }
 
 /** Reasons that did not fit into their row. */
@@ -151,20 +142,14 @@ function failureNotes(results: readonly CheckpointResult[], room: number): strin
 /** What each flag means, once, and how many rows carry it. */
 function flagNotes(results: readonly CheckpointResult[]): string[] {
   const rows = results.filter((r) => r.state !== 'failed');
-  const codes = new Set(rows.flatMap(codesOf));
+  const codes = new Set(rows.flatMap((r) => r.flags));
   return [...codes].flatMap((code) => {
-    const flag = rows.flatMap((r) => r.flags).find((f) => codeOf(f) === code) ?? code;
-    const meaning = meaningOf(flag);
+    const meaning = meaningOf(code);
     if (meaning === null) return [];
     return [
-      `${oneLine(code)} (${rows.filter((r) => codesOf(r).includes(code)).length} of ${rows.length}): ${oneLine(meaning)}`,
+      `${oneLine(code)} (${rows.filter((r) => r.flags.includes(code)).length} of ${rows.length}): ${oneLine(meaning)}`,
     ];
   });
-}
-
-/** The flags' codes of a row, each once however many layers carry it. */
-function codesOf(result: CheckpointResult): string[] {
-  return [...new Set(result.flags.map(codeOf))];
 }
 
 function some(names: readonly string[]): string {

@@ -64,7 +64,7 @@ function parserOf(
     .configureHelp({
       formatHelp: (_, helper) => mainHelp(commands, helper.helpWidth ?? 100, styleOf(context.stdout, context.env)),
     });
-  prepare(program, context, () => commands.map((c) => c.name));
+  prepare(program, context, () => ['--help', '--version']);
   for (const command of commands) {
     const parser = program.command(command.name);
     parser.configureHelp({
@@ -126,7 +126,8 @@ function prepare(parser: Parser, context: Context, candidates: () => string[]): 
 function translated(error: CommanderError, parser: Parser, candidates: string[]): Error {
   if (error.exitCode === 0) return error;
   const word = /'([^']*)'/.exec(error.message)?.[1] ?? '';
-  const near = nearest(word, candidates).join(', ');
+  const names = error.code === 'commander.unknownCommand' ? commands.map((c) => c.name) : candidates;
+  const near = nearest(word, names).join(', ');
   const help = parser.parent ? `eigentrace ${parser.name()} --help` : 'eigentrace --help';
   const usage = (message: string) => new EigentraceError('usage', message, { cause: error });
   switch (error.code) {

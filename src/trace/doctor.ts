@@ -8,6 +8,7 @@ import { arch, availableParallelism, cpus, platform, release, tmpdir, totalmem }
 import { join } from 'node:path';
 import { remove, writeAtomic } from '../bytes/index.js';
 import { messageOf } from '../errors.js';
+import { cacheFolder } from './cache.js';
 
 /** The part of WebAssembly that is asked; TypeScript has its types in the browser's library only. */
 declare const WebAssembly: {
@@ -30,13 +31,8 @@ export interface Diagnosis {
   readonly ready: boolean;
 }
 
-export interface DiagnosisOptions {
-  /** Where hashes and tokens are cached; null: nowhere. Left out: not looked at. */
-  cacheFolder?: string | null;
-}
-
 /** Looks at this machine. Writes and removes one small file in each folder that must be writable; never rejects. */
-export async function diagnose(options: DiagnosisOptions = {}): Promise<Diagnosis> {
+export async function diagnose(): Promise<Diagnosis> {
   const facts: DiagnosisFact[] = [
     nodeVersion(),
     fact('platform', `${platform()} ${release()}, ${arch()}`),
@@ -46,10 +42,9 @@ export async function diagnose(options: DiagnosisOptions = {}): Promise<Diagnosi
     simd(),
     wasmThreads(),
     await folder('temporary folder', tmpdir()),
+    await folder('cache folder', cacheFolder()),
+    ...hubVariables(),
   ];
-  if (options.cacheFolder === null) facts.push(fact('cache folder', 'none'));
-  else if (options.cacheFolder !== undefined) facts.push(await folder('cache folder', options.cacheFolder));
-  facts.push(...hubVariables());
   return { facts, ready: facts.every(({ ok, name }) => ok !== false || optional.has(name)) };
 }
 

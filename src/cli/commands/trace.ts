@@ -36,6 +36,8 @@ export const trace = command({
   ],
   settings: traceSettings,
   notes: [
+    'Hashes of weights and token ids are remembered in EIGENTRACE_CACHE (else the folder for caches of this system), ' +
+      'which can be deleted at any time.',
     'The table goes to stdout, progress to stderr. Ctrl-C finishes or drops the checkpoint under way and keeps the ' +
       'others; a second one stops at once. A checkpoint that fails does not stop the others (exit status 3).',
   ],

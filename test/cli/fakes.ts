@@ -1,0 +1,179 @@
+/** A context whose streams, signals, clock and library are fakes. */
+import { EventEmitter } from 'node:events';
+import type { Context } from '../../src/cli/context.js';
+import type { CheckpointResult, Library, TracePlan, TraceRequest, TraceResult } from '../../src/cli/library.js';
+import { run } from '../../src/cli/run.js';
+
+export class Sink {
+  text = '';
+  bytes: Uint8Array[] = [];
+  isTTY: boolean;
+  columns: number;
+  constructor(isTTY = false, columns = 100) {
+    this.isTTY = isTTY;
+    this.columns = columns;
+  }
+  write(chunk: string | Uint8Array): void {
+    if (typeof chunk === 'string') this.text += chunk;
+    else this.bytes.push(chunk);
+  }
+}
+
+export interface World extends Context {
+  stdout: Sink;
+  stderr: Sink;
+  signals: EventEmitter;
+  exits: number[];
+  /** Milliseconds that the clock shows. */
+  time: { ms: number };
+  requests: TraceRequest[];
+}
+
+export interface Wishes {
+  env?: Record<string, string>;
+  /** Content of eigentrace.config.json. */
+  config?: unknown;
+  tty?: boolean;
+  columns?: number;
+  library?: Partial<Library>;
+}
+
+export function world(wishes: Wishes = {}): World {
+  const requests: TraceRequest[] = [];
+  const exits: number[] = [];
+  const time = { ms: 0 };
+  const library: Library = {
+    trace: (request) => {
+      requests.push(request);
+      return Promise.resolve(traceResult([checkpoint()]));
+    },
+    planTrace: (request) => {
+      requests.push(request);
+      return Promise.resolve(plan());
+    },
+    represent: (request) => Promise.resolve({ path: request.out, tensors: { final: [600, 128], lengths: [600] } }),
+    exportRun: (_, { out }) =>
+      Promise.resolve({ path: out, content: out === null ? Buffer.from('step\r\n1\r\n') : null, notes: [] }),
+    demoRequest: (out) => ({ ...request, out }),
+    diagnose: () => Promise.resolve({ facts: [{ name: 'node', value: '20.19.0', ok: true, hint: null }], ready: true }),
+    definitions: [
+      { id: 'rankme', name: 'RankMe', formula: 'exp(−Σ p ln p)', source: 'arXiv 2509.23024', inputs: ['eigenvalues'] },
+      { id: 'alpha', name: 'α-ReQ', formula: 'ln λ = c − α ln i', source: 'arXiv 2509.23024', inputs: 'eigenvalues' },
+    ],
+    kindOf: () => Promise.resolve(wishes.config === undefined ? null : 'file'),
+    readJson: () => Promise.resolve(wishes.config),
+    ...wishes.library,
+  };
+  return {
+    stdout: new Sink(wishes.tty, wishes.columns),
+    stderr: new Sink(wishes.tty, wishes.columns),
+    env: wishes.env ?? {},
+    cwd: '/somewhere',
+    signals: new EventEmitter(),
+    exits,
+    exit: (status) => exits.push(status),
+    time,
+    clock: { now: () => time.ms, every: () => () => undefined },
+    library: () => Promise.resolve(library),
+    requests,
+  };
+}
+
+/** Runs a command line, split at spaces. */
+export async function type(line: string, wishes: Wishes = {}): Promise<{ status: number } & World> {
+  const w = world(wishes);
+  const status = await run(
+    line.split(' ').filter((word) => word !== ''),
+    w,
+    '1.2.3',
+  );
+  return { status, ...w };
+}
+
+const request: TraceRequest = {
+  series: 'sample/series.json',
+  corpus: 'sample:',
+  out: 'run',
+  revisions: 'all',
+  field: 'text',
+  sequences: 600,
+  minTokens: 32,
+  maxTokens: 128,
+  seed: null,
+  rows: null,
+  position: 'last',
+  layers: 'final',
+  errors: 'jackknife',
+  alphaRange: [12, 100],
+  nll: false,
+  saveFeatures: false,
+  threads: 2,
+  force: false,
+};
+
+export function checkpoint(changes: Partial<CheckpointResult> = {}): CheckpointResult {
+  return {
+    stage: 'pretrain',
+    revision: 'step512',
+    step: 512,
+    tokens: 1_073_741_824,
+    state: 'measured',
+    error: null,
+    seconds: 10,
+    path: 'run/geometry/s/pretrain/step512.json',
+    layers: { final: { rankme: 101.34, rankme_se: 1.23, alpha: 1.021, alpha_se: 0.0199, r2: 0.9871 } },
+    reasons: {},
+    n: 15_000,
+    d: 768,
+    flags: [],
+    ...changes,
+  };
+}
+
+export function traceResult(results: CheckpointResult[], interrupted = false): TraceResult {
+  return { run: 'run', results, interrupted };
+}
+
+export function plan(changes: Partial<TracePlan> = {}): TracePlan {
+  return {
+    series: 'checkpoints',
+    checkpoints: [
+      { stage: 'pretrain', revision: 'step0', step: 0, tokens: 0, reused: true, bytes: 2 ** 20, problem: null },
+      {
+        stage: 'pretrain',
+        revision: 'step512',
+        step: 512,
+        tokens: 2 ** 30,
+        reused: false,
+        bytes: 2 ** 20,
+        problem: null,
+      },
+      {
+        stage: 'pretrain',
+        revision: 'step1000',
+        step: 1000,
+        tokens: null,
+        reused: false,
+        bytes: 2 ** 20,
+        problem: null,
+      },
+      {
+        stage: 'pretrain',
+        revision: 'step2000',
+        step: 2000,
+        tokens: null,
+        reused: false,
+        bytes: 0,
+        problem: 'no weights',
+      },
+    ],
+    corpus: { name: 'heldout.jsonl', asked: 600, found: 512, tokens: 34_500 },
+    flops: { forward: 62.1e9, spectrum: 1.4e9 },
+    bytesToRead: 2 * 2 ** 20,
+    seconds: 42,
+    peakMemory: 1.5 * 2 ** 30,
+    differences: ['filter.maxTokens: 512 → 128'],
+    notes: ['folder logs: no config.json, skipped'],
+    ...changes,
+  };
+}
