@@ -41,8 +41,10 @@ export async function encodePublished(
     }
     owners.set(key, owner);
     const tensor = `eigenvalues.${layer}`;
-    const eigenvalues = (await readArrays(run, measurement, [tensor])).get(tensor)!.data as Float64Array;
-    steps.set(key, stepOf(measurement, layer, eigenvalues));
+    // A layer without a finite row has no eigenvalues.
+    const isThere = measurement.arrays.tensors.includes(tensor);
+    const found = isThere ? (await readArrays(run, measurement, [tensor])).get(tensor)!.data : new Float64Array();
+    steps.set(key, stepOf(measurement, layer, found as Float64Array));
   }
   return { content: encodeNpyObject(steps), notes };
 }
@@ -76,11 +78,12 @@ function stepOf(measurement: Measurement, layer: string, eigenvalues: Float64Arr
   ]);
 }
 
-/** λ_i / Σ_all λ for the first min(N, d, 2048) ranks; zeros where the stored list is shorter. */
+/** λ_i / Σ_all λ for the first min(N, d, 2048) ranks; zeros where the stored list is shorter or rounding is negative. */
 export function publishedSpectrum(eigenvalues: Float64Array, n: number, d: number): Float64Array {
-  const total = eigenvalues.reduce((sum, value) => sum + value, 0);
+  const positive = eigenvalues.map((value) => Math.max(0, value));
+  const total = positive.reduce((sum, value) => sum + value, 0);
   const spectrum = new Float64Array(Math.min(n, d, publishedLength));
-  spectrum.set(eigenvalues.subarray(0, spectrum.length));
+  spectrum.set(positive.subarray(0, spectrum.length));
   return total > 0 ? spectrum.map((value) => value / total) : spectrum;
 }
 

@@ -14,7 +14,7 @@ import {
   type Run,
   type TableRow,
 } from '../../src/record/index.js';
-import { powerLaw } from '../../src/record/published.js';
+import { powerLaw, publishedSpectrum } from '../../src/record/published.js';
 import { draft, layer, temporaryFolder } from './fixture.js';
 import { readNpyObject } from './unpickle.js';
 
@@ -186,6 +186,22 @@ describe('npy', () => {
     >;
     expect(dict.get(1000n)!.get('eigenspectrum')).toEqual(new Float64Array(2048).fill(1 / 4096));
     expect(dict.get(1000n)!.get('layer')).toBe('6');
+  });
+
+  it('has no negative rounding, and an empty spectrum where no row was finite', async () => {
+    const noise = Float64Array.of(3, 1, -1e-17);
+    expect(publishedSpectrum(noise, 10, 4)).toEqual(Float64Array.of(0.75, 0.25, 0, 0));
+    const other = await openRun(await temporaryFolder(), { create: true });
+    await writeMeasurement(
+      other,
+      draft({ layers: { final: { ...layer, n: 0, figures: { rankme: null }, arrays: {} } } }),
+    );
+    const dict = readNpyObject((await exportRun(other, { format: 'npy' })).content) as Map<
+      bigint,
+      Map<string, PythonValue>
+    >;
+    expect(dict.get(1000n)!.get('eigenspectrum')).toEqual(new Float64Array());
+    expect(dict.get(1000n)!.get('rankme')).toBeNull();
   });
 
   it('refuses two checkpoints of one step and asks which layer', async () => {
