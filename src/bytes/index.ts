@@ -34,3 +34,4 @@ export {
 export { stageFile, type StagedFile } from './staged-file.js';
 export { withLock, type LockOptions } from './lock.js';
 export { Scratch, sweepScratch } from './scratch.js';
+export { npyHeader } from './npy.js';

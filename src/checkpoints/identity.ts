@@ -35,7 +35,7 @@ export async function hashFiles(
   files: readonly { readonly name: string; readonly path: string }[],
   options: HashOptions = {},
 ): Promise<FileHashes> {
-  const ordered = [...files].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const ordered = inOrder(files);
   const identities: FileIdentity[] = [];
   for (const { path } of ordered) identities.push(await identify(path));
   const total = identities.reduce((sum, { size }) => sum + size, 0);
@@ -58,9 +58,33 @@ export async function hashFiles(
     options.onProgress?.(done, total);
     hashed.push({ name, sha256, size: identity.size });
   }
-  const all = createHash('sha256').update(hashed.map(({ sha256 }) => `${sha256}\n`).join(''));
-  const sha256 = hashed.length === 1 ? hashed[0]!.sha256 : all.digest('hex');
-  return { sha256, files: hashed, bytesRead, notes: [...notes] };
+  return { sha256: joined(hashed), files: hashed, bytesRead, notes: [...notes] };
+}
+
+/** The hashes as `hashFiles` would give them, where every file's is remembered; null otherwise. Reads no weights. */
+export async function rememberedHashes(
+  files: readonly { readonly name: string; readonly path: string }[],
+  cacheFolder: string,
+): Promise<FileHashes | null> {
+  const hashed: { name: string; sha256: string; size: number }[] = [];
+  for (const { name, path } of inOrder(files)) {
+    const identity = await identify(path);
+    const sha256 = await recall(cachePath(cacheFolder, identity), identity);
+    if (sha256 === null) return null;
+    hashed.push({ name, sha256, size: identity.size });
+  }
+  return { sha256: joined(hashed), files: hashed, bytesRead: 0, notes: [] };
+}
+
+function inOrder<T extends { readonly name: string }>(files: readonly T[]): T[] {
+  return [...files].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+function joined(files: readonly { readonly sha256: string }[]): string {
+  if (files.length === 1) return files[0]!.sha256;
+  return createHash('sha256')
+    .update(files.map(({ sha256 }) => `${sha256}\n`).join(''))
+    .digest('hex');
 }
 
 async function hashFile(

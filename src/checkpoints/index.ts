@@ -1,5 +1,5 @@
 export { openCheckpoint, type Checkpoint, type CheckpointOptions } from './checkpoint.js';
-export { hashFiles, unchanged, whatChanged, type FileHashes, type HashOptions } from './identity.js';
+export { hashFiles, rememberedHashes, unchanged, whatChanged, type FileHashes, type HashOptions } from './identity.js';
 export { compareNames, parseCheckpointName, stageOfName, type CheckpointName } from './naming.js';
 export { selectRevisions } from './revisions.js';
 export { openEntry, openSeries, type Series, type SeriesEntry, type SeriesOptions, type Stage } from './series.js';

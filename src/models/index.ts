@@ -2,4 +2,5 @@ export type { Architecture, Decoder } from './architecture.js';
 export { architectureOf, architectures } from './architectures.js';
 export type { Cost } from './graph.js';
 export { Model, type Layer, type ModelGraph, type ModelSource, type Position, type StateRequest } from './model.js';
+export { productGraph } from './product.js';
 export type { TensorRange } from './weights.js';

@@ -6,7 +6,16 @@
 import { Worker } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import { readText } from '../bytes/index.js';
-import type { Envelope, ForwardMessage, ForwardReply, LoadMessage, ProbeReply, Reply, Request } from './protocol.js';
+import type {
+  Envelope,
+  ForwardMessage,
+  ForwardReply,
+  LoadMessage,
+  ProbeReply,
+  Reply,
+  Request,
+  TimeMessage,
+} from './protocol.js';
 
 /** Rows of the head a run: bounds the logits held at once to 256 · vocabulary floats. */
 const headRows = 256;
@@ -23,6 +32,8 @@ async function handle(message: Request): Promise<unknown> {
       for (const session of sessions.values()) await session.release();
       sessions.clear();
       return null;
+    case 'time':
+      return time(message);
     case 'probe':
       return probe();
   }
@@ -38,7 +49,8 @@ async function load({ slot, bytes, folder, threads }: LoadMessage): Promise<null
     interOpNumThreads: 1,
     // Every bucket has another shape: a plan of memory for each would only grow.
     enableMemPattern: false,
-    logSeverityLevel: 3,
+    // Errors come back as errors; what it would print besides is noise.
+    logSeverityLevel: 4,
     extra: { session: { model_external_initializers_file_folder_path: folder } },
   });
   sessions.set(slot, session);
@@ -140,6 +152,20 @@ async function runHead(message: ForwardMessage, tokens: ort.Tensor | undefined, 
     to += part.length;
   }
   return all;
+}
+
+async function time({ rows, width, repeats }: TimeMessage): Promise<number> {
+  const session = sessions.get('head');
+  if (!session) throw new Error('internal: no graph is loaded');
+  const states = new ort.Tensor('float32', Float32Array.from({ length: rows * width }, Math.random), [rows, width]);
+  let best = Infinity;
+  for (let i = 0; i < repeats; i++) {
+    const start = performance.now();
+    const outputs = await session.run({ states });
+    best = Math.min(best, performance.now() - start);
+    for (const tensor of Object.values(outputs)) tensor.dispose();
+  }
+  return best;
 }
 
 /** VmHWM is Linux's; elsewhere the peak is not known. */

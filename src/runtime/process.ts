@@ -24,7 +24,7 @@ export class ModelProcess {
   private constructor(child: ChildProcess) {
     this.#child = child;
     child.on('message', (reply: Reply) => this.#settle(reply));
-    child.on('error', (error) => this.#fail(new EigentraceError('environment', `${this.label}: ${error.message}`)));
+    child.on('error', (error) => this.#fail(new EigentraceError('input', `${this.label}: ${error.message}`)));
     child.on('exit', (code, signal) => this.#fail(this.#obituary(code, signal)));
   }
 
@@ -62,6 +62,11 @@ export class ModelProcess {
     await this.#ask({ op: 'release' });
   }
 
+  /** The shortest of `repeats` runs of the head slot on (rows, width) random states, in ms. */
+  async time(rows: number, width: number, repeats: number): Promise<number> {
+    return (await this.#ask({ op: 'time', rows, width, repeats })) as number;
+  }
+
   async probe(): Promise<ProbeReply> {
     return (await this.#ask({ op: 'probe' })) as ProbeReply;
   }
@@ -78,7 +83,7 @@ export class ModelProcess {
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
       this.#child.send({ id, ...request } satisfies Envelope, (error) => {
-        if (error) this.#fail(new EigentraceError('environment', `${this.label}: ${error.message}`));
+        if (error) this.#fail(new EigentraceError('input', `${this.label}: ${error.message}`));
       });
     });
   }
@@ -102,7 +107,7 @@ export class ModelProcess {
       SIGKILL: 'the system killed it, most likely for memory',
     };
     const how = signal ? `${signal}${causes[signal] ? `: ${causes[signal]}` : ''}` : `exit status ${String(code)}`;
-    return new EigentraceError('environment', `${this.label}: the forward pass died, ${how}`);
+    return new EigentraceError('input', `${this.label}: the forward pass died, ${how}`);
   }
 }
 

@@ -28,11 +28,19 @@ export interface ReleaseMessage {
   readonly op: 'release';
 }
 
+/** Runs the head slot on random states (rows, width) a few times and answers with the shortest run in ms. */
+export interface TimeMessage {
+  readonly op: 'time';
+  readonly rows: number;
+  readonly width: number;
+  readonly repeats: number;
+}
+
 export interface ProbeMessage {
   readonly op: 'probe';
 }
 
-export type Request = LoadMessage | ForwardMessage | ReleaseMessage | ProbeMessage;
+export type Request = LoadMessage | ForwardMessage | ReleaseMessage | TimeMessage | ProbeMessage;
 
 /** States of a batch by output name: (B, d), or (tokens, d) where every token was asked for; float32. */
 export interface ForwardReply {

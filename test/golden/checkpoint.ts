@@ -27,7 +27,7 @@ export async function modelSource(folder: string, config = 'config.json'): Promi
 
 export interface Reference {
   ids: Int32Array[];
-  float(name: string): Float32Array;
+  float: (name: string) => Float32Array;
 }
 
 export async function reference(folder: string): Promise<Reference> {

@@ -1,0 +1,210 @@
+/** What a config may say: both spellings give one graph, nothing that matters is ignored, errors name what is wrong. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Model, type ModelSource, type TensorRange } from '../../src/models/index.js';
+import { golden, modelSource } from '../golden/checkpoint.js';
+
+const folder = golden('architectures/gpt_neox');
+let source: ModelSource;
+let v4: ModelSource;
+beforeAll(async () => {
+  source = await modelSource(folder);
+  v4 = await modelSource(folder, 'config.v4.json');
+});
+
+const request = { layers: [0, 1, 2, 3, 'final'], position: 'last', everyToken: true, maxTokens: 16 } as const;
+const graphOf = (s: ModelSource): string => Buffer.from(Model.read(s).stateGraph(request).bytes).toString('base64');
+const withConfig = (s: ModelSource, changes: Record<string, unknown>): ModelSource => ({
+  ...s,
+  config: { ...s.config, ...changes },
+});
+const withTensors = (s: ModelSource, change: (tensors: Map<string, TensorRange>) => void): ModelSource => {
+  const tensors = new Map(s.tensors);
+  change(tensors);
+  return { ...s, tensors };
+};
+const messageOf = (s: ModelSource): string => {
+  try {
+    Model.read(s);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'no error';
+};
+
+describe('spellings', () => {
+  it('gives the same graph for the configs of transformers 4 and 5', () => {
+    expect(graphOf(v4)).toBe(graphOf(source));
+  });
+
+  it('gives the same graph with and without the prefix, and for either name of the head', () => {
+    const bare = withTensors(source, (tensors) => {
+      for (const [name, tensor] of [...tensors]) {
+        tensors.delete(name);
+        const short = name.replace('gpt_neox.', '').replace('lm_head', 'embed_out');
+        tensors.set(short, { ...tensor, name: short });
+      }
+    });
+    const model = Model.read(bare);
+    expect(model.parameters).toEqual(Model.read(source).parameters);
+    expect(model.parameters).toEqual({ all: 94608, nonEmbedding: 94608 - 2 * 101 * 48 });
+    expect(bare.tensors.has('embed_out.weight')).toBe(true);
+    expect(model.stateGraph(request).cost).toEqual(Model.read(source).stateGraph(request).cost);
+  });
+
+  it('refuses spellings that disagree, naming both', () => {
+    expect(messageOf(withConfig(v4, { rope_theta: 500 }))).toBe(
+      'checkpoint gpt_neox: config.json: rope_theta: got 500 (expected 10000, as rotary_emb_base says)',
+    );
+  });
+});
+
+describe('every number matters', () => {
+  /** These size or seed training and generation, or bound positions that rotary embedding doesn't bound. */
+  const without = ['attention_dropout', 'bos_token_id', 'classifier_dropout', 'eos_token_id', 'hidden_dropout'];
+  const unused = [...without, 'initializer_range', 'max_position_embeddings'];
+  const changed: Record<string, (value: number) => number> = {
+    rotary_pct: () => 0.5,
+    layer_norm_eps: (value) => value * 10,
+  };
+
+  const cases = (config: Readonly<Record<string, unknown>>) =>
+    Object.entries(config).filter(([key, value]) => typeof value === 'number' && !unused.includes(key)) as [
+      string,
+      number,
+    ][];
+
+  it.each(['config.json', 'config.v4.json'])('%s: changing a number changes the graph, or is refused', async (file) => {
+    const original = await modelSource(folder, file);
+    const before = graphOf(original);
+    const numbers = cases(original.config);
+    expect(numbers.map(([key]) => key)).toEqual(
+      expect.arrayContaining([
+        'hidden_size',
+        'intermediate_size',
+        'layer_norm_eps',
+        'num_attention_heads',
+        'vocab_size',
+      ]),
+    );
+    for (const [key, value] of numbers) {
+      const other = withConfig(original, { [key]: (changed[key] ?? ((v: number) => v - 1))(value) });
+      const refused = messageOf(other);
+      if (refused === 'no error') expect(graphOf(other), key).not.toBe(before);
+      else expect(refused, key).toMatch(/checkpoint gpt_neox: (config\.json:|tensor) /);
+    }
+  });
+
+  it('sees the nested numbers of rope_parameters', () => {
+    const before = graphOf(source);
+    for (const [key, value] of [
+      ['rope_theta', 5000],
+      ['partial_rotary_factor', 0.5],
+    ] as const) {
+      const rope = { ...(source.config['rope_parameters'] as object), [key]: value };
+      expect(graphOf(withConfig(source, { rope_parameters: rope })), key).not.toBe(before);
+    }
+  });
+
+  it('sees flags and the activation', () => {
+    const before = graphOf(source);
+    for (const changes of [{ use_parallel_residual: false }, { hidden_act: 'gelu_new' }, { attention_bias: false }]) {
+      expect(graphOf(withConfig(source, changes))).not.toBe(before);
+    }
+    const tied = withConfig(source, { tie_word_embeddings: true });
+    const head = (s: ModelSource) => Buffer.from(Model.read(s).headGraph('logits').bytes).toString('latin1');
+    expect(head(tied)).toContain('embed_in.weight');
+    expect(head(source)).not.toContain('embed_in.weight');
+  });
+});
+
+describe('what is refused', () => {
+  it.each([
+    [{ model_type: 'gpt_neo' }, 'model_type: unknown architecture, got gpt_neo (nearest known: gpt_neox)'],
+    [{ model_type: 7 }, 'model_type: got 7 (expected a name)'],
+    [{ hidden_act: 'swish2' }, 'hidden_act: got "swish2" (expected gelu, gelu_new,'],
+    [{ rope_parameters: { rope_type: 'yarn', factor: 8 } }, 'rope_parameters.rope_type: got "yarn" (expected default'],
+    [{ num_local_experts: 8 }, 'num_local_experts: unknown option, got 8; it may change the mathematics'],
+    [{ num_attention_heads: 5 }, 'num_attention_heads: got 5 (expected a divisor of hidden_size 48)'],
+    [{ hidden_size: '48' }, 'hidden_size: got "48" (expected a whole number of at least 1)'],
+    [{ hidden_size: 2 ** 40 }, 'hidden_size: got 1099511627776 (expected a whole number of at least 1)'],
+    [{ layer_norm_eps: 0 }, 'layer_norm_eps: got 0 (expected a positive number)'],
+    [{ quantization_config: { bits: 4 } }, 'quantization_config: got {"bits":4} (expected none: quantised'],
+    [{ num_hidden_layers: undefined }, 'num_hidden_layers: got nothing (expected a whole number'],
+    [
+      { rope_parameters: { rope_type: 'default', partial_rotary_factor: 0.2 } },
+      'rotary_pct: got 0.2 (expected an even',
+    ],
+  ])('%j', (changes, expected) => {
+    expect(messageOf(withConfig(source, changes))).toContain(`checkpoint gpt_neox: config.json: ${expected}`);
+  });
+
+  it('names a missing tensor and its nearest names', () => {
+    const name = 'gpt_neox.layers.1.attention.dense.weight';
+    expect(messageOf(withTensors(source, (tensors) => tensors.delete(name)))).toBe(
+      `checkpoint gpt_neox: tensor ${name} is missing (expected shape [48, 48]); nearest names: ` +
+        'gpt_neox.layers.0.attention.dense.weight, gpt_neox.layers.2.attention.dense.weight, gpt_neox.layers.1.attention.dense.bias',
+    );
+  });
+
+  it('names a misshapen tensor with both shapes', () => {
+    const name = 'gpt_neox.layers.1.attention.dense.weight';
+    const wrong = withTensors(source, (tensors) => tensors.set(name, { ...tensors.get(name)!, shape: [96, 24] }));
+    expect(messageOf(wrong)).toBe(
+      `checkpoint gpt_neox: tensor ${name} has shape [96, 24], expected [48, 48]; ` +
+        'config.json and the weights do not belong together',
+    );
+  });
+
+  it('refuses weights of integers', () => {
+    const name = 'gpt_neox.embed_in.weight';
+    const wrong = withTensors(source, (tensors) => tensors.set(name, { ...tensors.get(name)!, dtype: 'I32' }));
+    expect(messageOf(wrong)).toContain(`tensor ${name} has dtype I32 (expected F32, F16, F64, BF16)`);
+  });
+
+  it('notes surplus tensors, but not the buffers of old files', () => {
+    const extra = withTensors(source, (tensors) => {
+      const any = tensors.get('gpt_neox.embed_in.weight')!;
+      for (const name of ['gpt_neox.layers.0.attention.masked_bias', 'value_head.weight']) {
+        tensors.set(name, { ...any, name });
+      }
+    });
+    expect(Model.read(extra).notes).toEqual([
+      'checkpoint gpt_neox: 1 tensor not used by the architecture: value_head.weight',
+    ]);
+    expect(Model.read(source).notes).toEqual([]);
+  });
+
+  it('parses layers, and names one that is not there', () => {
+    const model = Model.read(source);
+    expect(model.parseLayers('final')).toEqual(['final']);
+    expect(model.parseLayers('all')).toEqual([0, 1, 2, 3, 'final']);
+    expect(model.parseLayers('0, 3,final')).toEqual([0, 3, 'final']);
+    expect(() => model.parseLayers('4')).toThrow(
+      '--layers: no such layer in checkpoint gpt_neox, got 4 (expected final, all, or numbers from 0 to 3)',
+    );
+  });
+});
+
+describe('what a graph asks for', () => {
+  it('leaves out the blocks after the deepest layer that is wanted', () => {
+    const model = Model.read(source);
+    const text = (layers: readonly (number | 'final')[]) =>
+      Buffer.from(model.stateGraph({ layers, position: 'last', everyToken: false, maxTokens: 4 }).bytes).toString(
+        'latin1',
+      );
+    expect(text([1])).toContain('layers.0.mlp');
+    expect(text([1])).not.toContain('layers.1.mlp');
+    expect(text([1])).not.toContain('final_layer_norm');
+    expect(text([0])).not.toContain('layers.0.');
+    expect(text(['final'])).not.toContain('lm_head');
+  });
+
+  it('counts operations: 2 a parameter and token, the last block once a sequence after its attention', () => {
+    const model = Model.read(source);
+    const { cost } = model.stateGraph({ layers: ['final'], position: 'last', everyToken: false, maxTokens: 4 });
+    const [d, inner] = [48, 192];
+    const qkv = 2 * 3 * d * d;
+    const rest = 2 * (d * d + 2 * d * inner);
+    expect(cost).toEqual({ perToken: 3 * qkv + 2 * rest, perSequence: rest, perTokenPair: 3 * 4 * d });
+  });
+});
