@@ -31,19 +31,13 @@ export async function reduce(
       const column = edge(reflection).map((x) => x * scale);
       space.addColumn(slot, column);
       // The column may be far larger than the rest (a large mean): scale again.
-      const again = scaleOf(Math.max(1, ...[0, n - 1, ...indexOfLargest(column)].map((i) => Math.abs(column[i]!))));
+      const again = scaleOf(column.reduce((most, x) => Math.max(most, Math.abs(x)), 1));
       if (again !== 1) await space.form(n, slot, slot, again, slot, 0);
       scale *= again;
     }
   }
   const { diagonal, off } = await space.tridiagonalise(slot, n);
   return { diagonal: diagonal.map((x) => x / scale), off: off.map((x) => x / scale) };
-}
-
-function indexOfLargest(values: Float64Array): [number] {
-  let at = 0;
-  for (let i = 1; i < values.length; i++) if (Math.abs(values[i]!) > Math.abs(values[at]!)) at = i;
-  return [at];
 }
 
 /** Eigenvalues of tridiagonal matrices of any size of entries, descending. */
