@@ -57,7 +57,10 @@ export interface Definition {
   name: string;
   formula: string;
   source: string;
-  inputs: string | readonly string[];
+  inputs: readonly string[];
+  unit: string;
+  range: string;
+  notes: string;
 }
 
 /** What this machine has, as `doctor` shows it. */

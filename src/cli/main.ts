@@ -27,7 +27,7 @@ const context: Context = {
     },
   },
   exit: (status) => process.exit(status),
-  library: async (): Promise<Library> => (await import('../index.js')) as unknown as Library,
+  library: async (): Promise<Library> => await import('../index.js'),
 };
 
 process.exitCode = await run(process.argv.slice(2), context, version);

@@ -27,9 +27,11 @@ export class Progress {
   readonly #style: Style;
   readonly #clock: Clock;
   readonly #stopTicking: () => void;
-  #nameWidth = 8;
+  #nameWidth = 12;
   /** Seconds that the plan expects of one checkpoint; null until a plan came. */
   #planned: number | null = null;
+  /** Whether a plan came, which knows what will be reused; without one all that is left counts. */
+  #hasPlan = false;
   /** Checkpoints left to measure, the current one among them. */
   #left = 0;
   #measured = { count: 0, seconds: 0 };
@@ -52,6 +54,7 @@ export class Progress {
       case 'plan': {
         const { plan } = event;
         const left = plan.checkpoints.filter((c) => !c.reused && c.problem === null).length;
+        this.#hasPlan = true;
         this.#left = left;
         this.#planned = plan.seconds === null || left === 0 ? null : plan.seconds / left;
         this.#nameWidth = Math.min(30, Math.max(8, ...plan.checkpoints.map((c) => lengthOf(c.revision))));
@@ -61,6 +64,8 @@ export class Progress {
         break;
       }
       case 'start':
+        this.#nameWidth = Math.max(this.#nameWidth, Math.min(30, lengthOf(event.revision)));
+        if (!this.#hasPlan) this.#left = event.total - event.index;
         this.#startedAt = this.#clock.now();
         this.#rate = null;
         this.#current = null;
@@ -94,7 +99,7 @@ export class Progress {
       this.#measured.count++;
       this.#measured.seconds += result.seconds;
     }
-    if (result.state !== 'reused') this.#left = Math.max(0, this.#left - 1);
+    if (result.state !== 'reused' || !this.#hasPlan) this.#left = Math.max(0, this.#left - 1);
     const rate = result.state === 'measured' ? this.#rate : null;
     this.#startedAt = null;
     this.#current = null;

@@ -133,18 +133,21 @@ describe('metrics', () => {
       `rankme   RankMe
   formula  exp(−Σ p ln p)
   source   arXiv 2509.23024
-  inputs   eigenvalues
+  inputs   eigenvalues; rows
+  range    [1, d]
+  notes    Reads low when N is small.
 
-alpha   α-ReQ
-  formula  ln λ = c − α ln i
-  source   arXiv 2509.23024
-  inputs   eigenvalues
+mean_norm   norm of the mean
+  formula  ‖x̄‖
+  source   ours
+  inputs   rows
+  range    ≥ 0 (length)
 `,
     );
-    expect((await type('metrics alpha')).stdout.text).toMatch(/^alpha {3}α-ReQ\n/);
+    expect((await type('metrics mean_norm')).stdout.text).toMatch(/^mean_norm {3}norm of the mean\n/);
     expect(JSON.parse((await type('metrics rankme --json')).stdout.text)).toMatchObject({ id: 'rankme' });
     expect((await type('metrics rankmee')).stderr.text).toBe(
-      'eigentrace: unknown definition, got rankmee (nearest: rankme, alpha; all of them: eigentrace metrics)\n',
+      'eigentrace: unknown definition, got rankmee (nearest: rankme, mean_norm; all of them: eigentrace metrics)\n',
     );
   });
 });

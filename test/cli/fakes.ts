@@ -57,8 +57,14 @@ export function world(wishes: Wishes = {}): World {
     demoRequest: (out) => ({ ...request, out }),
     diagnose: () => Promise.resolve({ facts: [{ name: 'node', value: '20.19.0', ok: true, hint: null }], ready: true }),
     definitions: [
-      { id: 'rankme', name: 'RankMe', formula: 'exp(−Σ p ln p)', source: 'arXiv 2509.23024', inputs: ['eigenvalues'] },
-      { id: 'alpha', name: 'α-ReQ', formula: 'ln λ = c − α ln i', source: 'arXiv 2509.23024', inputs: 'eigenvalues' },
+      {
+        ...{ id: 'rankme', name: 'RankMe', formula: 'exp(−Σ p ln p)', source: 'arXiv 2509.23024', unit: '1' },
+        ...{ inputs: ['eigenvalues', 'rows'], range: '[1, d]', notes: 'Reads low when N is small.' },
+      },
+      {
+        ...{ id: 'mean_norm', name: 'norm of the mean', formula: '‖x̄‖', source: 'ours', unit: 'length' },
+        ...{ inputs: ['rows'], range: '≥ 0', notes: '' },
+      },
     ],
     kindOf: () => Promise.resolve(wishes.config === undefined ? null : 'file'),
     readJson: () => Promise.resolve(wishes.config),

@@ -129,4 +129,15 @@ step512  1.07B tok   RankMe 101.3 ±1.2   α 1.02 ±.02   2.1k tok/s   ETA 0:10
     done(30);
     expect([...sink.text.matchAll(/ETA (\S+)/g)].map((m) => m[1])).toEqual(['1:00', '1:00', '0:30']);
   });
+
+  it('without a plan counts all that is left', () => {
+    const { sink, time, progress } = started(false);
+    for (const index of [0, 1, 2]) {
+      progress.event({ type: 'start', stage: 's', revision: 'step1', step: 1, tokens: 1, index, total: 3 });
+      time.ms += 10_000;
+      const state = index === 1 ? 'reused' : 'measured';
+      progress.event({ type: 'done', result: checkpoint({ state, seconds: 10 }), index, total: 3 });
+    }
+    expect([...sink.text.matchAll(/ETA (\S+)/g)].map((m) => m[1])).toEqual(['0:20', '0:10']);
+  });
 });

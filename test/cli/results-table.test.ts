@@ -97,7 +97,7 @@ alpha-absent (1 of 4): α could not be fitted
 
   it('shows what layers gave, thinned to the width', () => {
     const layers = Object.fromEntries<Record<string, number>>([
-      ...Array.from({ length: 33 }, (_, i) => [String(i), { rankme: 10 + i }]),
+      ...Array.from({ length: 33 }, (_, i) => [String(i), { rankme: 10 + i }] as const),
       ['final', { rankme: 99 }],
     ]);
     const text = resultsTable([checkpoint({ layers })], plain);

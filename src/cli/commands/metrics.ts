@@ -40,13 +40,16 @@ export const metrics = command({
 });
 
 function entry(definition: Definition, width: number, style: Style): string {
-  const { inputs } = definition;
+  const { formula, source, inputs, unit, range, notes } = definition;
   const facts: [string, string][] = [
-    ['formula', definition.formula],
-    ['source', definition.source],
-    ['inputs', typeof inputs === 'string' ? inputs : inputs.join(', ')],
+    ['formula', formula],
+    ['source', source],
+    ['inputs', inputs.join('; ')],
+    ['range', unit === '1' ? range : `${range} (${unit})`],
+    ['notes', notes],
   ];
-  const lines = facts.flatMap(([name, value]) =>
+  const given = facts.filter(([, value]) => value !== '');
+  const lines = given.flatMap(([name, value]) =>
     wrap(value, width - 11).map((line, i) => `  ${i === 0 ? style.dim(name.padEnd(9)) : ' '.repeat(9)}${line}`),
   );
   return `${[`${style.bold(definition.id)}   ${definition.name}`, ...lines].join('\n')}\n`;
