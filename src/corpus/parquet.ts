@@ -34,8 +34,8 @@ export async function* parquetDocuments(
 ): AsyncGenerator<string> {
   const { tally = new Tally() } = options;
   const counted = tally.counting(source);
-  const metadata = await readMetadata(counted);
-  const schemaPath = stringColumn(metadata, field, source.name);
+  const { metadata, schema } = await readMetadata(counted);
+  const schemaPath = stringColumn(schema, field, source.name);
   let row = 0;
   for (const group of metadata.row_groups) {
     const column = group.columns.find(({ meta_data: meta }) => meta?.path_in_schema[0] === field);
@@ -55,7 +55,7 @@ export async function* parquetDocuments(
   }
 }
 
-async function readMetadata(source: ByteSource): Promise<FileMetaData> {
+async function readMetadata(source: ByteSource): Promise<{ metadata: FileMetaData; schema: SchemaTree }> {
   const size = source.byteLength;
   if (size < 12) throw broken(source, `it has ${size} bytes`);
   const tail = Buffer.from(await source.read(size - 8, size));
@@ -64,15 +64,16 @@ async function readMetadata(source: ByteSource): Promise<FileMetaData> {
   if (length > Math.min(size - 8, footerLimit)) throw broken(source, `its footer claims ${length} bytes`);
   const slice = async (start: number, end = size) => exact(await source.read(start, end));
   try {
-    return await parquetMetadataAsync({ byteLength: size, slice }, { initialFetchSize: length + 8, geoparquet: false });
+    const options = { initialFetchSize: length + 8, geoparquet: false };
+    const metadata = await parquetMetadataAsync({ byteLength: size, slice }, options);
+    return { metadata, schema: parquetSchema(metadata) };
   } catch (error) {
     throw broken(source, messageOf(error), error);
   }
 }
 
 /** The path from the root to the field, which must be a plain column of strings. */
-function stringColumn(metadata: FileMetaData, field: string, name: string): SchemaTree[] {
-  const root = parquetSchema(metadata);
+function stringColumn(root: SchemaTree, field: string, name: string): SchemaTree[] {
   const child = root.children.find(({ element }) => element.name === field);
   if (!child)
     throw missingField(

@@ -26,7 +26,7 @@ function mix(value: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** Keeps the `size` items of smallest key; holds at most a quarter (or 1,000) more on the way. */
+/** Keeps the `size` items of smallest key; holds at most a quarter (or 64) more on the way. */
 export class SmallestKeys<T> {
   readonly #size: number;
   #kept: { key: number; row: number; item: T }[] = [];
@@ -48,7 +48,7 @@ export class SmallestKeys<T> {
 
   add(key: number, row: number, item: T): void {
     this.#kept.push({ key, row, item });
-    if (this.#kept.length >= this.#size + Math.max(1000, this.#size / 4)) this.#trim();
+    if (this.#kept.length >= this.#size + Math.max(64, this.#size / 4)) this.#trim();
   }
 
   /** What was kept, by row. */

@@ -37,9 +37,16 @@ const idLimit = 1 << 24;
 /** The library's cache of words may keep the texts alive that they were cut from. */
 const charactersPerCache = 1 << 24;
 
+/** Anything else the library would take for a word list. */
+const modelTypes = ['BPE', 'Unigram', 'WordPiece', 'WordLevel'];
+
 const id = z.int().min(0).max(idLimit);
 const shape = z.looseObject({
-  model: z.looseObject({ vocab: z.union([z.record(z.string(), id), z.array(z.tuple([z.string(), z.number()]))]) }),
+  model: z.looseObject({
+    type: z.string().optional(),
+    unk_token: z.unknown().optional(),
+    vocab: z.union([z.record(z.string(), id), z.array(z.tuple([z.string(), z.number()]))]),
+  }),
   added_tokens: z.array(z.looseObject({ id, content: z.string() })).default([]),
 });
 
@@ -56,9 +63,16 @@ export async function openTokenizer(path: string, configPath: string | null = nu
   const { model, added_tokens: added } = parsed.data;
   const config = configPath === null ? {} : parse(configPath, configText!);
   if (typeof config !== 'object' || config === null) throw unusable(configPath ?? path, 'it is no JSON object', null);
+  const type = model.type ?? guessType(model);
+  if (!modelTypes.includes(type)) {
+    const known = 'BPE, Unigram, WordPiece or WordLevel in ';
+    throw unusable(path, `a model of type ${JSON.stringify(type)}`, null, known);
+  }
+  const full = { ...(json as object), model: { ...(json as { model: object }).model, type }, added_tokens: added };
   let opened: Library;
   try {
-    opened = new Library({ ...(json as object), added_tokens: added }, config);
+    // The library takes the unknown token of plain word lists from the config.
+    opened = new Library(full, type === 'WordLevel' ? { ...config, unk_token: model.unk_token } : config);
   } catch (error) {
     throw unusable(path, messageOf(error), error);
   }
@@ -109,12 +123,17 @@ class LibraryTokenizer implements Tokenizer {
       throw new EigentraceError(
         'input',
         `tokenizer ${this.name}: cannot encode the text that begins ${start} (${messageOf(error)})`,
-        {
-          cause: error,
-        },
+        { cause: error },
       );
     }
   }
+}
+
+/** Old files name no type. */
+function guessType(model: object): string {
+  if ('merges' in model) return 'BPE';
+  if ('continuing_subword_prefix' in model) return 'WordPiece';
+  return 'vocab' in model && Array.isArray(model.vocab) ? 'Unigram' : 'WordLevel';
 }
 
 function parse(path: string, text: string): unknown {
@@ -125,8 +144,8 @@ function parse(path: string, text: string): unknown {
   }
 }
 
-function unusable(path: string, reason: string, cause: unknown): EigentraceError {
-  const message = `tokenizer ${path}: cannot be used, got ${reason} (expected a tokenizer.json of Hugging Face tokenizers)`;
+function unusable(path: string, reason: string, cause: unknown, known = ''): EigentraceError {
+  const message = `tokenizer ${path}: cannot be used, got ${reason} (expected ${known}a tokenizer.json of Hugging Face tokenizers)`;
   return new EigentraceError('input', message, { cause });
 }
 
