@@ -1,3 +1,36 @@
-/** The public API: re-exports only. */
+/** The public API: re-exports only. Each room has an entry point of its own too (`eigentrace/spectrum`, …). */
 export { EigentraceError, messageOf, nearest, type ErrorCode } from './errors.js';
+export { FileSource, kindOf, MemorySource, readJson, type ByteSource } from './bytes/index.js';
+export {
+  openCheckpoint,
+  openSeries,
+  parseCheckpointName,
+  selectRevisions,
+  type Checkpoint,
+  type Series,
+  type SeriesEntry,
+} from './checkpoints/index.js';
+export { openTokenizer, selectSequences, type Sequences, type Tokenizer } from './corpus/index.js';
+export { architectures, Model, type Layer, type Position } from './models/index.js';
+export {
+  checkMeasurement,
+  listMeasurements,
+  openRun,
+  readArrays,
+  readMeasurement,
+  tableRows,
+  type Measurement,
+  type Run,
+  type TableRow,
+} from './record/index.js';
+export {
+  definitions,
+  figuresFrom,
+  fitAlpha,
+  measureRows,
+  openKernel,
+  rankme,
+  type Definition,
+  type LayerMeasurement,
+} from './spectrum/index.js';
 export * from './trace/index.js';

@@ -132,6 +132,8 @@ export interface CheckpointResult {
   path: string | null;
   /** By layer name: the figures of interface.md's measurement. */
   layers: Record<string, Record<string, number | null>>;
+  /** By layer name: why a figure is null. */
+  reasons: Record<string, Record<string, string>>;
   n: number;
   d: number;
   /** Flag codes, for the table. */

@@ -1,0 +1,60 @@
+/**
+ * What a checkpoint will cost: floating-point operations from the graph itself, memory from what was measured
+ * (docs/log.md), time from this machine's speed on a product of the usual size.
+ */
+import type { Layer, Model } from '../models/index.js';
+import { ModelProcess, measureSpeed, memoryBound } from '../runtime/index.js';
+import { spectrumFlops, spectrumMemory } from '../spectrum/index.js';
+import { EigentraceError } from '../errors.js';
+import type { TraceRequest } from './request.js';
+
+/** Part of the product's speed that a whole forward pass and the eigensolver's Gram matrices reach. */
+const forwardEfficiency = 0.9;
+const spectrumEfficiency = 0.12;
+/** Both processes before any model is loaded, in bytes. */
+const processes = 240e6;
+
+export interface Estimate {
+  readonly forward: number;
+  readonly spectrum: number;
+  readonly peakMemory: number;
+}
+
+export function estimate(
+  model: Model,
+  layers: readonly Layer[],
+  lengths: readonly number[],
+  request: TraceRequest,
+): Estimate {
+  const maxTokens = lengths.reduce((most, length) => Math.max(most, length), 1);
+  const { cost } = model.stateGraph({ layers, position: request.position, everyToken: request.nll, maxTokens });
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  const pairs = lengths.reduce((sum, length) => sum + length ** 2, 0);
+  const head = request.nll ? model.headGraph('logprobs').cost.perToken * tokens : 0;
+  const n = request.position === 'all' ? tokens : lengths.length;
+  const d = model.width;
+  const options = { errors: request.errors, streamed: request.position === 'all' };
+  const rows = request.position === 'all' ? 0 : Math.min(layers.length * n * d * 4, memoryBound);
+  // As stored (mapped), and as float32 laid out for products; embeddings are only mapped.
+  const weights = model.bytes + 4 * model.parameters.nonEmbedding + (request.nll ? 2 * model.embeddingBytes : 0);
+  const activations = 2048 * Math.max(12 * d, request.nll ? model.vocabulary / 4 : 0) * 4;
+  const spectrum = spectrumMemory(n, d, options) * (request.position === 'all' ? layers.length : 1);
+  return {
+    forward: cost.perToken * tokens + cost.perSequence * lengths.length + cost.perTokenPair * pairs + head,
+    spectrum: spectrumFlops(n, d, options) * layers.length,
+    // Sessions are released before the decompositions start.
+    peakMemory: processes + rows + Math.max(weights + activations, spectrum),
+  };
+}
+
+/** Seconds for `checkpoints` of that estimate on this machine, from a product measured now (about a second). */
+export async function estimateSeconds(each: Estimate, checkpoints: number, threads: number): Promise<number> {
+  const child = ModelProcess.start();
+  try {
+    const speed = await measureSpeed(child, threads);
+    const seconds = each.forward / (speed * forwardEfficiency) + each.spectrum / (speed * spectrumEfficiency);
+    return seconds * checkpoints;
+  } finally {
+    child.kill(new EigentraceError('interrupted', 'interrupted'));
+  }
+}

@@ -1,0 +1,141 @@
+/** From a measured checkpoint to what is stored: the draft of its record, the request in run.json, the table's row. */
+import type { Series, SeriesEntry } from '../checkpoints/index.js';
+import type { Sequences } from '../corpus/index.js';
+import type { Measurement, MeasurementDraft, RunRecord, RunRequest } from '../record/index.js';
+import { canonicalSha256, variantName } from '../record/index.js';
+import { definitionIds, definitionsVersion } from '../spectrum/index.js';
+import type { Measured } from './measure.js';
+import type { CheckpointResult, TraceRequest } from './request.js';
+import type { Subject } from './subject.js';
+
+/**
+ * The variant of a request in a run: null for the main request, and for later ones that measure the same layers at
+ * the same position (they replace what has another key); another layer set or position stands beside it.
+ */
+export function variantOf(record: RunRecord, series: string, request: TraceRequest): string | null {
+  const main = record.requests.find((r) => r.series.name === series && r.variant === null);
+  const scope = { layers: request.layers, position: request.position };
+  if (!main) return null;
+  const same = main.options['layers'] === scope.layers && main.options['position'] === scope.position;
+  return same ? null : variantName(scope);
+}
+
+/** A seed that is not a whole number can't be kept as one. */
+const wholeSeed = (seed: SeriesEntry['seed']): number | null => (typeof seed === 'number' ? seed : null);
+
+/** The request as `run.json` keeps it: every option that determines numbers, and the whole series. */
+export function runRequest(
+  request: TraceRequest,
+  series: Series,
+  variant: string | null,
+  sequences: Sequences | null,
+  versions: Record<string, string>,
+): RunRequest {
+  // Where things lie, how fast and whether again: not part of what was asked of the numbers.
+  const { out: _out, threads: _threads, force: _force, ...options } = request;
+  return {
+    variant,
+    created: new Date().toISOString(),
+    options: { ...options, alphaRange: [...options.alphaRange] },
+    series: {
+      name: series.name,
+      stages: series.stages.map((stage) => ({
+        name: stage.name,
+        ...(stage.epochs ? { epochs: [...stage.epochs] } : {}),
+        checkpoints: series.entries
+          .filter((entry) => entry.stage === stage.name)
+          .map(({ revision, step, tokens, parent, seed }) => ({
+            ...{ revision, step, tokens, parent },
+            seed: wholeSeed(seed),
+          })),
+      })),
+    },
+    corpus: {
+      name: sequences?.name ?? request.corpus,
+      sha256: sequences ? corpusSha256(sequences) : null,
+      rows: sequences?.rows ?? null,
+    },
+    definitions: { version: definitionsVersion, ids: definitionIds(request.alphaRange) },
+    versions,
+  };
+}
+
+/** The files' hashes as one. */
+function corpusSha256(sequences: Sequences): string {
+  return canonicalSha256(sequences.sources.map(({ sha256 }) => sha256));
+}
+
+export function draftOf(
+  subject: Subject,
+  measured: Measured,
+  request: TraceRequest,
+  context: { series: string; variant: string | null; versions: Record<string, string>; seconds: number },
+): MeasurementDraft {
+  const { entry, sequences, weights, keyParts } = subject;
+  const { nll } = measured;
+  const flags = [...subject.flags];
+  if (nll && nll.notFinite > 0) {
+    flags.push({ code: 'nll-not-finite', message: `${nll.notFinite} sequences have a likelihood that is not finite` });
+  }
+  return {
+    series: context.series,
+    stage: entry.stage,
+    revision: entry.revision,
+    variant: context.variant,
+    step: entry.step,
+    tokens: entry.tokens,
+    parent: entry.parent,
+    seed: wholeSeed(entry.seed),
+    position: request.position,
+    layers: measured.layers,
+    nll: nll && { value: nll.value, tokens: nll.tokens, se: nll.se },
+    flags,
+    definitions: { version: definitionsVersion, ids: definitionIds(request.alphaRange) },
+    keyParts,
+    provenance: {
+      weights: { sha256: weights.sha256, files: weights.files.map((file) => ({ ...file })) },
+      config_sha256: keyParts.config,
+      tokenizer_sha256: keyParts.tokenizer,
+      corpus: {
+        name: sequences.name,
+        sha256: corpusSha256(sequences),
+        rows_sha256: sequences.sha256,
+        sequences: sequences.found,
+        tokens: sequences.tokens,
+        min_tokens: request.rows === null ? request.minTokens : null,
+        max_tokens: request.maxTokens,
+      },
+      precision: 'float32',
+      device: 'cpu',
+      versions: context.versions,
+      commit: null,
+      created: new Date().toISOString(),
+      seconds: { ...measured.seconds, total: context.seconds },
+    },
+  };
+}
+
+/** A stored measurement as `trace` tells of it. */
+export function resultOf(
+  measurement: Measurement,
+  path: string,
+  state: 'measured' | 'reused',
+  seconds: number,
+): CheckpointResult {
+  const first = Object.values(measurement.layers).at(-1);
+  return {
+    stage: measurement.stage,
+    revision: measurement.revision,
+    step: measurement.step,
+    tokens: measurement.tokens,
+    state,
+    error: null,
+    seconds,
+    path,
+    layers: measurement.layers,
+    reasons: measurement.reasons,
+    n: first?.['n'] ?? 0,
+    d: first?.['d'] ?? 0,
+    flags: [...new Set(measurement.flags.map(({ code }) => code))],
+  };
+}

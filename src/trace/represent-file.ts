@@ -1,0 +1,168 @@
+/** `eigentrace represent`: the representations of one checkpoint, in a file of their own. */
+import { dirname } from 'node:path';
+import { npyHeader, safetensorsHeader, writeAtomic, type SafetensorsEntry } from '../bytes/index.js';
+import { openSeries, openEntry } from '../checkpoints/index.js';
+import { checkIds, openTokenizer, readIds, selectSequences, type Sequences } from '../corpus/index.js';
+import { EigentraceError } from '../errors.js';
+import { Model, type Position } from '../models/index.js';
+import { layerName, ModelProcess, represent as runModel, RowStore } from '../runtime/index.js';
+import { cacheFolder, tokenCache } from './cache.js';
+import type { TraceHooks } from './request.js';
+
+export interface RepresentRequest {
+  /** A checkpoint folder, or a series with one checkpoint. */
+  checkpoint: string;
+  /** The corpus; null where `ids` gives token ids. */
+  corpus: string | null;
+  /** A file of token ids, one JSON array a line, used as they are; null: the corpus is tokenised. */
+  ids: string | null;
+  /** Written: `.safetensors`, or `.npy` for one layer. */
+  out: string;
+  layers: string;
+  position: Position;
+  field: string;
+  sequences: number | null;
+  minTokens: number;
+  maxTokens: number;
+  seed: number | null;
+  rows: string | null;
+  threads: number;
+}
+
+export interface RepresentResult {
+  path: string;
+  /** By tensor name: shape. */
+  tensors: Record<string, readonly number[]>;
+}
+
+/**
+ * Writes tensors `final` (N, d) or `layer<k>`, float32, rows in corpus order, and `lengths` (N) int32. With position
+ * `all` a row is a token: sequence i's rows follow those of i−1, `lengths[i]` of them.
+ */
+export async function represent(request: RepresentRequest, hooks: TraceHooks = {}): Promise<RepresentResult> {
+  const series = await openSeries(request.checkpoint);
+  const [entry, ...others] = series.entries;
+  if (!entry || others.length > 0) {
+    const got = `${series.entries.length} checkpoints`;
+    throw new EigentraceError(
+      'usage',
+      `${request.checkpoint}: got a series of ${got} (expected one checkpoint folder)`,
+    );
+  }
+  const checkpoint = { ...(await openEntry(series, entry)), name: entry.revision };
+  const model = Model.read(checkpoint);
+  const layers = model.parseLayers(request.layers);
+  if (request.out.endsWith('.npy') && layers.length > 1) {
+    throw new EigentraceError('usage', `--out: .npy holds one layer, got ${layers.length} (expected .safetensors)`);
+  }
+  const sequences = await sequencesOf(request, checkpoint.tokenizer, model.name, hooks);
+  checkIds(sequences, model.vocabulary, `checkpoint ${model.name}`);
+  const lengths = Int32Array.from(sequences.ids, (ids) => ids.length);
+  const starts = startsOf(lengths, request.position);
+  const n = request.position === 'all' ? sequences.tokens : sequences.found;
+  const store = await RowStore.create(layers, n, model.width, dirname(request.out));
+  const child = ModelProcess.start();
+  try {
+    const progress = { revision: entry.revision, index: 0, total: 1 };
+    let start = 0;
+    await runModel(
+      child,
+      model,
+      sequences.ids,
+      {
+        layers,
+        position: request.position,
+        threads: request.threads,
+        ...(hooks.signal ? { signal: hooks.signal } : {}),
+        onLoaded: () => (start = performance.now()),
+        onProgress: (done, of) =>
+          hooks.onEvent?.({
+            ...{ type: 'progress', ...progress, phase: 'forward', done, of },
+            tokensPerSecond: done === 0 ? null : (done / (performance.now() - start)) * 1000,
+          }),
+      },
+      { state: (layer, index, rows) => store.put(layer, starts[index]!, rows) },
+    );
+    const entries: SafetensorsEntry[] = layers.map((layer) => ({
+      name: layerName(layer),
+      dtype: 'F32',
+      shape: [n, model.width],
+    }));
+    if (request.out.endsWith('.npy')) {
+      await writeAtomic(request.out, npyBytes(store, layers[0]!, n, model.width));
+    } else {
+      const all: SafetensorsEntry[] = [...entries, { name: 'lengths', dtype: 'I32', shape: [lengths.length] }];
+      const metadata = { format: 'eigentrace.representations', checkpoint: entry.revision, position: request.position };
+      await writeAtomic(request.out, safetensorsBytes(all, metadata, store, layers, lengths));
+      entries.push({ name: 'lengths', dtype: 'I32', shape: [lengths.length] });
+    }
+    return { path: request.out, tensors: Object.fromEntries(entries.map(({ name, shape }) => [name, shape])) };
+  } finally {
+    child.kill(new EigentraceError('interrupted', 'interrupted'));
+    await store.close();
+  }
+}
+
+async function sequencesOf(
+  request: RepresentRequest,
+  tokenizer: { path: string; configPath: string | null } | null,
+  name: string,
+  hooks: TraceHooks,
+): Promise<Sequences> {
+  if (request.ids !== null) return readIds(request.ids, hooks.signal);
+  const { corpus, field, sequences, minTokens, maxTokens, seed, rows } = request;
+  if (corpus === null) throw new EigentraceError('usage', '--corpus: is missing (expected a corpus, or --ids FILE)');
+  if (!tokenizer) {
+    throw new EigentraceError(
+      'input',
+      `checkpoint ${name}: no tokenizer.json (expected one; or give token ids by --ids)`,
+    );
+  }
+  return selectSequences({
+    ...{ corpus, field, sequences, minTokens, maxTokens, seed, rows },
+    tokenizer: await openTokenizer(tokenizer.path, tokenizer.configPath),
+    cacheFolder: tokenCache(cacheFolder()),
+    signal: hooks.signal,
+  });
+}
+
+/** The row at which each sequence starts. */
+function startsOf(lengths: Int32Array, position: Position): number[] {
+  let next = 0;
+  return Array.from(lengths, (length) => {
+    const start = next;
+    next += position === 'all' ? length : 1;
+    return start;
+  });
+}
+
+async function* layerBytes(store: RowStore, layer: Parameters<RowStore['rows']>[0]): AsyncGenerator<Uint8Array> {
+  const rows = store.rows(layer);
+  const step = Math.max(1, Math.floor((4 << 20) / (rows.d * 4)));
+  for (let at = 0; at < rows.n; at += step) {
+    const part = await rows.read(at, Math.min(rows.n, at + step));
+    yield new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
+  }
+}
+
+async function* safetensorsBytes(
+  entries: readonly SafetensorsEntry[],
+  metadata: Record<string, string>,
+  store: RowStore,
+  layers: readonly Parameters<RowStore['rows']>[0][],
+  lengths: Int32Array,
+): AsyncGenerator<Uint8Array> {
+  yield safetensorsHeader(entries, metadata).header;
+  for (const layer of layers) yield* layerBytes(store, layer);
+  yield new Uint8Array(lengths.buffer);
+}
+
+async function* npyBytes(
+  store: RowStore,
+  layer: Parameters<RowStore['rows']>[0],
+  n: number,
+  d: number,
+): AsyncGenerator<Uint8Array> {
+  yield npyHeader('<f4', [n, d]);
+  yield* layerBytes(store, layer);
+}

@@ -1,0 +1,147 @@
+/**
+ * A checkpoint with everything that determines its measurement: the model, the sequences in its tokenizer's ids,
+ * and the key. Made before anything heavy runs, so that what is there already is reused and what can't work is
+ * said at once. The corpus is tokenised once a tokenizer.
+ */
+import {
+  hashFiles,
+  openEntry,
+  type Checkpoint,
+  type FileHashes,
+  type Series,
+  type SeriesEntry,
+} from '../checkpoints/index.js';
+import { checkIds, openTokenizer, selectSequences, type SelectProgress, type Sequences } from '../corpus/index.js';
+import { EigentraceError } from '../errors.js';
+import { Model, type Layer } from '../models/index.js';
+import { canonicalSha256, type KeyParts } from '../record/index.js';
+import { definitionsVersion } from '../spectrum/index.js';
+import { hashCache, tokenCache } from './cache.js';
+import type { TraceRequest } from './request.js';
+
+/** A checkpoint whose headers were read and whose corpus is tokenised; its weights were not touched. */
+export interface OpenedSubject {
+  readonly entry: SeriesEntry;
+  readonly checkpoint: Checkpoint;
+  readonly model: Model;
+  readonly layers: readonly Layer[];
+  readonly sequences: Sequences;
+  /** What a reader of its numbers must know. */
+  readonly flags: readonly { readonly code: string; readonly message: string }[];
+}
+
+/** The same with its weights hashed, so that its key is known. */
+export interface Subject extends OpenedSubject {
+  readonly weights: FileHashes;
+  readonly keyParts: KeyParts;
+}
+
+export interface SubjectHooks {
+  readonly signal?: AbortSignal | undefined;
+  readonly onTokenize?: ((progress: SelectProgress) => void) | undefined;
+  readonly onHash?: ((done: number, of: number) => void) | undefined;
+}
+
+/** Opens subjects of one request; keeps the sequences of every tokenizer met. */
+export class Subjects {
+  readonly #request: TraceRequest;
+  readonly #series: Series;
+  readonly #cache: string;
+  readonly #sequences = new Map<string, Sequences>();
+
+  constructor(request: TraceRequest, series: Series, cache: string) {
+    this.#request = request;
+    this.#series = series;
+    this.#cache = cache;
+  }
+
+  /** Why the corpus could not be read for any tokenizer; it can't be for the next checkpoint either. */
+  corpusError: unknown = null;
+
+  /** Reads config, headers and corpus; a model that isn't supported or doesn't fit the corpus is an error. */
+  async open(entry: SeriesEntry, hooks: SubjectHooks = {}): Promise<OpenedSubject> {
+    const checkpoint = { ...(await openEntry(this.#series, entry)), name: entry.revision };
+    const model = Model.read(checkpoint);
+    const layers = model.parseLayers(this.#request.layers);
+    const sequences = await this.#tokenise(checkpoint, hooks);
+    checkIds(sequences, model.vocabulary, `checkpoint ${entry.revision}`);
+    return { entry, checkpoint, model, layers, sequences, flags: flagsOf(model, checkpoint, sequences) };
+  }
+
+  /** Adds the hashes of the weights, from the cache where their files are unchanged, and the key. */
+  async identify(opened: OpenedSubject, hooks: SubjectHooks = {}): Promise<Subject> {
+    const weights = await hashFiles(opened.checkpoint.files, {
+      cacheFolder: hashCache(this.#cache),
+      ...(hooks.signal ? { signal: hooks.signal } : {}),
+      ...(hooks.onHash ? { onProgress: hooks.onHash } : {}),
+    });
+    return { ...opened, weights, keyParts: this.keyParts(opened, weights.sha256) };
+  }
+
+  /** Everything that determines the numbers. */
+  keyParts({ checkpoint, sequences, layers }: OpenedSubject, weights: string): KeyParts {
+    const request = this.#request;
+    return {
+      weights,
+      config: canonicalSha256(checkpoint.config),
+      tokenizer: sequences.tokenizerSha256,
+      corpus: sequences.sha256,
+      filter: {
+        sequences: request.sequences,
+        minTokens: request.minTokens,
+        maxTokens: request.maxTokens,
+        seed: request.seed,
+      },
+      position: request.position,
+      layers: layers.map(String),
+      precision: 'float32',
+      errors: request.errors,
+      alphaRange: request.alphaRange,
+      nll: request.nll,
+      definitions: definitionsVersion,
+    };
+  }
+
+  async #tokenise(checkpoint: Checkpoint, hooks: SubjectHooks): Promise<Sequences> {
+    const { tokenizer } = checkpoint;
+    if (!tokenizer) {
+      throw new EigentraceError(
+        'input',
+        `checkpoint ${checkpoint.name}: no tokenizer.json in ${checkpoint.folder} or at the series' root ` +
+          '(expected one; save it with `tokenizer.save_pretrained(FOLDER)` in Python)',
+      );
+    }
+    const opened = await openTokenizer(tokenizer.path, tokenizer.configPath);
+    const known = this.#sequences.get(opened.sha256);
+    if (known) return known;
+    const { corpus, field, minTokens, maxTokens, seed, rows } = this.#request;
+    try {
+      const sequences = await selectSequences({
+        ...{ corpus, field, minTokens, maxTokens, seed, rows },
+        sequences: this.#request.sequences,
+        tokenizer: opened,
+        cacheFolder: tokenCache(this.#cache),
+        signal: hooks.signal,
+        onProgress: hooks.onTokenize,
+      });
+      this.#sequences.set(opened.sha256, sequences);
+      return sequences;
+    } catch (error) {
+      if (this.#sequences.size === 0) this.corpusError = error;
+      throw error;
+    }
+  }
+}
+
+function flagsOf(model: Model, checkpoint: Checkpoint, sequences: Sequences): OpenedSubject['flags'] {
+  const flags = sequences.flags.map(({ code, message }) => ({ code, message }));
+  for (const message of [...checkpoint.notes, ...model.notes]) flags.push({ code: 'note', message });
+  const longest = sequences.ids.reduce((most, ids) => Math.max(most, ids.length), 0);
+  if (model.positions !== null && longest > model.positions) {
+    flags.push({
+      code: 'beyond-positions',
+      message: `sequences of up to ${longest} tokens, the model was made for ${model.positions}; lower --max-tokens`,
+    });
+  }
+  return flags;
+}
