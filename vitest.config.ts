@@ -8,5 +8,6 @@ export default defineConfig({
     // Two files at once: the forward pass and the eigensolver use two threads of their own.
     maxWorkers: 2,
     pool: 'forks',
+    reporters: ['default', ['json', { outputFile: 'test-results.json' }]],
   },
 });
