@@ -1,5 +1,5 @@
 /** How a trace ends: the table on stdout, where everything is on stderr, and the exit status. */
-import { exitStatus, type Context } from './context.js';
+import { exitStatus, widthOf, type Context } from './context.js';
 import { count, duration } from './format.js';
 import type { TraceResult } from './library.js';
 import { resultsTable } from './results-table.js';
@@ -15,7 +15,7 @@ export function conclude(
   const { results } = result;
   if (options.json) context.stdout.write(json(result));
   else {
-    const limit = Math.max(60, Math.min(100, context.stdout.columns ?? 100));
+    const limit = Math.max(60, widthOf(context.stdout));
     context.stdout.write(resultsTable(results, styleOf(context.stdout, context.env), limit));
   }
   const number = (state: string) => results.filter((r) => r.state === state).length;

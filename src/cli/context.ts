@@ -12,6 +12,12 @@ export interface Output {
   readonly columns?: number;
 }
 
+/** Characters that a text on `output` may be wide: the terminal's, 40 to 100; a terminal of unknown width counts as 80. */
+export function widthOf(output: Output): number {
+  if (output.isTTY !== true) return 100;
+  return Math.max(40, Math.min(100, output.columns || 80));
+}
+
 export interface Signals {
   on(name: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
   off(name: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;

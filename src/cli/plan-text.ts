@@ -11,7 +11,7 @@ export function planLine(plan: TracePlan): string {
   if (reused > 0) parts.push(`${reused} reused`);
   if (problems > 0) parts.push(`${problems} with problems`);
   parts.push(`${count(plan.corpus.found, 'sequence')}, ${si(plan.corpus.tokens)} tokens`);
-  if (plan.seconds !== null) parts.push(`about ${duration(plan.seconds)}`);
+  if (plan.seconds !== null) parts.push(`about ${duration(Math.max(1, plan.seconds))}`);
   return parts.join(', ');
 }
 
@@ -25,9 +25,9 @@ export function planText(plan: TracePlan, out: string, style: Style): string {
     ['checkpoints', `${plan.checkpoints.length}: ${measure} to measure, ${reused} reused, ${problems} with problems`],
     [
       'corpus',
-      `${printable(corpus.name)}: ${corpus.found.toLocaleString('en-US')} sequences` +
+      `${corpus.found.toLocaleString('en-US')} sequences` +
         (corpus.asked === null ? '' : ` of ${corpus.asked.toLocaleString('en-US')} asked`) +
-        `, ${si(corpus.tokens)} tokens`,
+        `, ${si(corpus.tokens)} tokens, from ${printable(corpus.name)}`,
     ],
     [
       'operations',
@@ -36,7 +36,7 @@ export function planText(plan: TracePlan, out: string, style: Style): string {
     ['', `${flop(total * measure)} in all`],
     ['to read', `${bytes(plan.bytesToRead)} of weights`],
     ['peak memory', bytes(plan.peakMemory)],
-    ['time', plan.seconds === null ? 'nothing left to do' : `about ${duration(plan.seconds)}`],
+    ['time', plan.seconds === null ? 'nothing left to do' : `about ${duration(Math.max(1, plan.seconds))}`],
   ];
   const blocks = [
     facts.map(([name, value]) => `${style.bold(name.padEnd(13))}${value}`),

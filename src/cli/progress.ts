@@ -125,7 +125,7 @@ export class Progress {
       this.#screen.show('');
       return;
     }
-    this.#screen.show(barLine(current, this.#rate, this.#timeLeft(), this.#screen.width));
+    this.#screen.show(barLine(current, this.#timeLeft(), this.#screen.width));
   }
 }
 
@@ -161,11 +161,12 @@ function figure(value: number | null | undefined, error: number | null | undefin
 }
 
 /** `3/20 step512  forward ██████░░░░ 62%  2.1k tok/s  ETA 3:12`, as much of it as fits. */
-export function barLine(current: Current, rate: number | null, left: number | null, width: number): string {
+export function barLine(current: Current, left: number | null, width: number): string {
   const place = `${current.index + 1}/${current.total} ${cut(printable(current.revision), 30, 'middle')}`;
+  const rate = current.tokensPerSecond;
   const share = current.of > 0 ? Math.min(1, Math.max(0, current.done / current.of)) : null;
   const end = [
-    share === null ? '' : `${Math.floor(share * 100)}%`.padStart(4),
+    share === null ? '' : `${Math.floor(share * 100)}%`.padStart(5),
     rate === null ? '' : `  ${si(rate, 2)} tok/s`,
     left === null ? '' : `  ETA ${duration(left)}`,
   ].join('');

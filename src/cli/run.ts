@@ -11,7 +11,7 @@ import { exportCommand } from './commands/export.js';
 import { metrics } from './commands/metrics.js';
 import { represent } from './commands/represent.js';
 import { trace } from './commands/trace.js';
-import { exitStatus, type Context } from './context.js';
+import { exitStatus, widthOf, type Context } from './context.js';
 import { report } from './failure.js';
 import { commandHelp, mainHelp } from './help.js';
 import { printConfig } from './print-config.js';
@@ -105,15 +105,14 @@ function swallowed(parser: Parser, name: string, value: string | boolean | undef
 
 /** Makes a parser throw instead of printing and exiting, with our words. */
 function prepare(parser: Parser, context: Context, candidates: () => string[]): void {
-  const width = (output: Context['stdout']) => Math.max(40, Math.min(100, output.columns ?? 100));
   parser
     .showSuggestionAfterError(false)
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),
       outputError: () => undefined,
-      getOutHelpWidth: () => width(context.stdout),
-      getErrHelpWidth: () => width(context.stderr),
+      getOutHelpWidth: () => widthOf(context.stdout),
+      getErrHelpWidth: () => widthOf(context.stderr),
       // Colour is decided in style.ts: commander must not strip it.
       getOutHasColors: () => true,
       getErrHasColors: () => true,

@@ -22,7 +22,7 @@ export class Screen {
 
   /** Characters a line may have. */
   get width(): number {
-    return this.live ? Math.max(20, (this.#output.columns ?? 80) - 1) : 100;
+    return this.live ? Math.max(20, (this.#output.columns || 80) - 1) : 100;
   }
 
   /** A line that stays. */

@@ -33,13 +33,11 @@ describe('lines of progress', () => {
   });
 
   it('has a bar that gives way to what matters', () => {
-    expect(barLine(running, 2134, 192, 79)).toBe(
-      '3/20 step512  forward ███████████████░░░░░░░░░ 62%  2.1k tok/s  ETA 3:12',
-    );
-    expect(barLine(running, 2134, 192, 60)).toBe('3/20 step512  forward ███████░░░░░ 62%  2.1k tok/s  ETA 3:12');
-    expect(barLine(running, 2134, 192, 40)).toBe('3/20 step512  forward 62%  2.1k tok/s  …');
-    expect(barLine({ ...running, done: 0, of: 0 }, null, null, 79)).toBe('3/20 step512  forward');
-    for (let width = 1; width < 100; width++) expect(barLine(running, 9, 9, width).length).toBeLessThanOrEqual(width);
+    expect(barLine(running, 192, 79)).toBe('3/20 step512  forward ███████████████░░░░░░░░░  62%  2.1k tok/s  ETA 3:12');
+    expect(barLine(running, 192, 60)).toBe('3/20 step512  forward ███████░░░░  62%  2.1k tok/s  ETA 3:12');
+    expect(barLine(running, 192, 40)).toBe('3/20 step512  forward  62%  2.1k tok/s …');
+    expect(barLine({ ...running, done: 0, of: 0, tokensPerSecond: null }, null, 79)).toBe('3/20 step512  forward');
+    for (let width = 1; width < 100; width++) expect(barLine(running, 9, width).length).toBeLessThanOrEqual(width);
   });
 });
 
@@ -102,11 +100,11 @@ step512  1.07B tok   RankMe 101.3 ±1.2   α 1.02 ±.02   2.1k tok/s   ETA 0:10
     progress.close();
     const [, ...frames] = sink.text.split('\r\u001b[2K');
     expect(frames).toEqual([
-      '1/2 step512  forward ███████░░░░░ 62%  2.1k tok/s  ETA 0:41',
-      '1/2 step512  forward ██████████░░ 80%  2.1k tok/s  ETA 0:41',
+      '1/2 step512  forward ███████░░░░  62%  2.1k tok/s  ETA 0:41',
+      '1/2 step512  forward █████████░░  80%  2.1k tok/s  ETA 0:41',
       // The finished line takes the bar's place, the bar moves below it.
       'step512  1.07B tok   RankMe 101.3 ±1.2   α 1.02 ±.02   2.1k tok/s   ETA 0:10\n' +
-        '1/2 step512  forward ██████████░░ 80%  2.1k tok/s  ETA 0:41',
+        '1/2 step512  forward █████████░░  80%  2.1k tok/s  ETA 0:41',
       '',
       '\u001b[?25h',
     ]);

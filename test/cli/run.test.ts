@@ -173,7 +173,7 @@ describe('the plan', () => {
     expect(stdout.text).toBe(`series       checkpoints
 run          run
 checkpoints  4: 2 to measure, 1 reused, 1 with problems
-corpus       heldout.jsonl: 512 sequences of 600 asked, 34.5k tokens
+corpus       512 sequences of 600 asked, 34.5k tokens, from heldout.jsonl
 operations   63.5 GFLOP a checkpoint: forward 62.1 GFLOP, spectrum 1.40 GFLOP
              127 GFLOP in all
 to read      2.00 MiB of weights

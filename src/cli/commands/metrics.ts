@@ -1,7 +1,7 @@
 /** `eigentrace metrics`: what every number means. */
 import { EigentraceError, nearest } from '../../errors.js';
 import { command } from '../command.js';
-import { exitStatus } from '../context.js';
+import { exitStatus, widthOf } from '../context.js';
 import { wrap } from '../format.js';
 import type { Definition } from '../library.js';
 import { metricsSettings } from '../settings.js';
@@ -32,7 +32,7 @@ export const metrics = command({
     }
     const chosen = definitions.filter((d) => values.metric === null || d.id === values.metric);
     const style = styleOf(context.stdout, context.env);
-    const width = Math.max(40, Math.min(100, context.stdout.columns ?? 100));
+    const width = widthOf(context.stdout);
     if (values.json) context.stdout.write(json(values.metric === null ? chosen : chosen[0]));
     else context.stdout.write(chosen.map((d) => entry(d, width, style)).join('\n'));
     return exitStatus.done;
