@@ -20,6 +20,13 @@ const rooms = {
 /** Rooms of pure mathematics: they run in a browser. */
 const pure = ['spectrum', 'statistics'];
 
+const nodeGlobals = Object.fromEntries(
+  ['process', 'console', 'URL', 'Buffer', 'performance', 'setInterval', 'clearInterval'].map((name) => [
+    name,
+    'readonly',
+  ]),
+);
+
 const all = [...Object.keys(rooms), 'index'];
 const direction = Object.entries(rooms).map(([room, allowed]) => ({
   files: [`src/${room}/**/*.ts`],
@@ -57,7 +64,7 @@ export default tseslint.config(
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ['*.js', 'scripts/*.mjs', 'bin/*.js'] } },
+      parserOptions: { projectService: true },
     },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
@@ -67,10 +74,7 @@ export default tseslint.config(
       '@typescript-eslint/prefer-literal-enum-member': 'off',
     },
   },
-  {
-    files: ['**/*.js', '**/*.mjs'],
-    ...tseslint.configs.disableTypeChecked,
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly' } },
-  },
+  { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
+  { files: ['**/*.js', '**/*.mjs'], languageOptions: { globals: nodeGlobals } },
   ...direction,
 );

@@ -16,7 +16,9 @@ const { values, positionals } = parseArgs({
 const out = positionals[0];
 const shapes = { '160m': [768, 12, 12], '410m': [1024, 24, 16], '1b': [2048, 16, 8], '6.9b': [4096, 32, 32] };
 if (!out || !shapes[values.shape]) {
-  console.error('usage: node bench/make-model.mjs OUT [--shape 160m|410m|1b|6.9b] [--dtype float32|float16] [--layers N]');
+  console.error(
+    'usage: node bench/make-model.mjs OUT [--shape 160m|410m|1b|6.9b] [--dtype float32|float16] [--layers N]',
+  );
   process.exit(2);
 }
 const [d, defaultLayers, heads] = shapes[values.shape];
