@@ -95,7 +95,10 @@ export class GramAccumulator implements GramSource {
         options.signal ?? this.#signal,
         async (space) => {
           deviations = this.#deviations();
-          return covarianceSpectra(space, this, withErrors, () => options.onProgress?.(++done, of));
+          return covarianceSpectra(space, this, withErrors, () => {
+            done++;
+            options.onProgress?.(done, of);
+          });
         },
       );
       Object.assign(arrays, arraysOf(spectra));

@@ -53,7 +53,7 @@ export function figuresFrom(arrays: Readonly<Record<string, Float64Array>>, opti
   const spectrum = n > 0 ? positive(arrayOf(arrays, 'eigenvalues'), n, d, sums.squares / n) : new Float64Array();
   const whole = spectrumFigures(spectrum, n, d, alphaRange);
   Object.assign(values, whole.values);
-  const reason = n === 0 ? 'no finite rows' : whole.reason;
+  const { reason } = whole;
   if (n === 0) flags.push({ code: 'no-rows', message: `none of ${sums.rows} rows is finite` });
   else if (reason !== null) flags.push({ code: 'no-variance', message: reason });
   else flags.push(smallSample(n, d));
@@ -111,7 +111,8 @@ export function figuresFrom(arrays: Readonly<Record<string, Float64Array>>, opti
 /** Figures of one centred spectrum: `spectrum` as positive.ts gives it. */
 function spectrumFigures(spectrum: Float64Array, n: number, d: number, alphaRange: Ranks) {
   const total = sum(spectrum);
-  const reason = n < 2 ? `N = ${n} (expected at least two rows)` : total > 0 ? null : 'no variance: the rows are equal';
+  const few = n === 0 ? 'no finite rows' : n === 1 ? 'N = 1 (expected at least two rows)' : null;
+  const reason = few ?? (total > 0 ? null : 'no variance: the rows are equal');
   const of = (compute: () => Value): Value => (reason === null ? compute() : absent(reason));
   const count = countPositive(spectrum);
   const values: Record<string, Value> = {

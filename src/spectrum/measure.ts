@@ -59,7 +59,10 @@ export async function measureRows(rows: Rows, options: MeasureOptions): Promise<
 
   const of = (withErrors ? groups + 3 : 1) + (withUnit ? 1 : 0);
   let done = 0;
-  const step = (): void => options.onProgress?.(++done, of);
+  const step = (): void => {
+    done++;
+    options.onProgress?.(done, of);
+  };
   if (n > 0) {
     const small = n < d;
     const slots = small ? rowGramSlots(withErrors) : covarianceSlots(withErrors);

@@ -64,6 +64,24 @@ export function golden(): { matrices: Record<string, GoldenMatrix>; eigenvalue_l
   return JSON.parse(readFileSync(new URL('spectrum.json', folder), 'utf8')) as ReturnType<typeof golden>;
 }
 
+export interface SampleSeries {
+  n: number;
+  d: number;
+  checkpoints: {
+    revision: string;
+    rankme: number;
+    alpha: number;
+    r2: number;
+    r2_13_118: number;
+    top_share: number;
+    eigenvalues: number[];
+  }[];
+}
+
+export function sampleSeries(): SampleSeries {
+  return JSON.parse(readFileSync(new URL('sample.json', folder), 'utf8')) as SampleSeries;
+}
+
 export function rowsOf({ values, n, d }: Matrix): Rows {
   return { n, d, read: (start, end) => values.subarray(start * d, end * d) };
 }

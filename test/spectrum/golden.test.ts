@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { figuresFrom, measureRows, openKernel, packSums, type LayerMeasurement } from '../../src/spectrum/index.js';
 import { startThread } from '../../src/trace/kernel-threads.js';
-import { golden, goldenMatrices, type GoldenFigures, rowsOf } from './fixtures.js';
+import { golden, goldenMatrices, type GoldenFigures, rowsOf, sampleSeries } from './fixtures.js';
 
 const kernels = [openKernel(), openKernel({ startThread, threads: 2 })];
 afterAll(() => Promise.all(kernels.map((kernel) => kernel.close())));
@@ -131,5 +131,18 @@ describe('golden eigenvalue lists', () => {
     expect(of('flat 2048')['r2']).toBeNull();
     expect(of('i^-0.7 to 50, then i^-1.5, 2048')['alpha']).toBeCloseTo(0.8956292128, 10);
     expect(of('i^-0.7 to 50, then i^-1.5, 2048', [11, 100])['alpha']).toBeCloseTo(0.8821917797, 10);
+  });
+});
+
+describe('the sample series', () => {
+  const sample = sampleSeries();
+  it.each(sample.checkpoints.map((c) => [c.revision, c] as const))('%s', (_, wanted) => {
+    const arrays = { eigenvalues: Float64Array.from(wanted.eigenvalues), sums: sumsFor(sample.n, sample.d) };
+    const { figures } = figuresFrom(arrays, { alphaRange: [12, 100], errors: 'none' });
+    close(figures['rankme'], wanted.rankme, 1e-9, 'rankme');
+    close(figures['alpha'], wanted.alpha, 1e-9, 'alpha');
+    close(figures['r2_100'], wanted.r2, 1e-9, 'r2_100');
+    close(figures['r2'], wanted.r2_13_118, 1e-9, 'r2');
+    close(figures['top1'], wanted.top_share, 1e-9, 'top1');
   });
 });
