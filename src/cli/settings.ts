@@ -170,6 +170,17 @@ export const traceSettings = {
     },
     'all',
   ),
+  tokensPerStep: wholeOr(
+    {
+      flag: '--tokens-per-step',
+      word: 'none',
+      noun: 'a number of tokens',
+      meaning:
+        "Training tokens a step, so that a folder's step1000 gets its tokens; a series.json that says its own wins.",
+    },
+    1,
+    null,
+  ),
   ...sampling,
   errors: choice(
     {

@@ -5,6 +5,7 @@
  * arrays, and names only `numpy.ndarray`, `numpy.dtype` and `numpy.core.multiarray._reconstruct`, which NumPy 1 and 2
  * both resolve. Written only; we never unpickle.
  */
+import { npyHeader } from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
 
 /** A bigint becomes an int, a number a float, a Map a dict, a Float64Array a one-dimensional float64 array. */
@@ -12,17 +13,13 @@ export type PythonValue = null | string | number | bigint | Float64Array | Map<s
 
 /** The bytes of a `.npy` file that holds one object. */
 export function encodeNpyObject(value: PythonValue): Uint8Array {
-  const dict = "{'descr': '|O', 'fortran_order': False, 'shape': (), }";
-  // Magic (6), version (2), length (2), then the dict, padded so that the data start at a multiple of 64.
-  const length = Math.ceil((10 + dict.length + 1) / 64) * 64 - 10;
-  const header = `\x93NUMPY\x01\x00${String.fromCharCode(length & 255, length >> 8)}${dict.padEnd(length - 1)}\n`;
   const pickle = new Pickle();
   pickle.array([], objectType, () => {
     pickle.op(']');
     pickle.value(value);
     pickle.op('a');
   });
-  return Buffer.concat([Buffer.from(header, 'latin1'), Buffer.from([0x80, 3]), ...pickle.parts, Buffer.from('.')]);
+  return Buffer.concat([npyHeader('|O', []), Buffer.from([0x80, 3]), ...pickle.parts, Buffer.from('.')]);
 }
 
 /** Arguments of `numpy.dtype` and its state: byte order and flags. */

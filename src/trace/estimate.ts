@@ -6,7 +6,7 @@ import type { Layer, Model } from '../models/index.js';
 import { ModelProcess, measureSpeed, memoryBound } from '../runtime/index.js';
 import { spectrumFlops, spectrumMemory } from '../spectrum/index.js';
 import { EigentraceError } from '../errors.js';
-import type { TraceRequest } from './request.js';
+import type { TracePlan, TraceRequest } from './request.js';
 
 /** Part of the product's speed that a whole forward pass and the eigensolver's Gram matrices reach. */
 const forwardEfficiency = 0.9;
@@ -48,7 +48,7 @@ export function estimate(
 }
 
 /** Seconds for `checkpoints` of that estimate on this machine, from a product measured now (about a second). */
-export async function estimateSeconds(each: Estimate, checkpoints: number, threads: number): Promise<number> {
+export async function estimateSeconds(each: TracePlan['flops'], checkpoints: number, threads: number): Promise<number> {
   const child = ModelProcess.start();
   try {
     const speed = await measureSpeed(child, threads);

@@ -1,5 +1,5 @@
 /** From a measured checkpoint to what is stored: the draft of its record, the request in run.json, the table's row. */
-import type { Series, SeriesEntry } from '../checkpoints/index.js';
+import type { Series } from '../checkpoints/index.js';
 import type { Sequences } from '../corpus/index.js';
 import type { Measurement, MeasurementDraft, RunRecord, RunRequest } from '../record/index.js';
 import { canonicalSha256, variantName } from '../record/index.js';
@@ -19,9 +19,6 @@ export function variantOf(record: RunRecord, series: string, request: TraceReque
   const same = main.options['layers'] === scope.layers && main.options['position'] === scope.position;
   return same ? null : variantName(scope);
 }
-
-/** A seed that is not a whole number can't be kept as one. */
-const wholeSeed = (seed: SeriesEntry['seed']): number | null => (typeof seed === 'number' ? seed : null);
 
 /** The request as `run.json` keeps it: every option that determines numbers, and the whole series. */
 export function runRequest(
@@ -45,8 +42,7 @@ export function runRequest(
         checkpoints: series.entries
           .filter((entry) => entry.stage === stage.name)
           .map(({ revision, step, tokens, parent, seed }) => ({
-            ...{ revision, step, tokens, parent },
-            seed: wholeSeed(seed),
+            ...{ revision, step, tokens, parent, seed },
           })),
       })),
     },
@@ -85,7 +81,7 @@ export function draftOf(
     step: entry.step,
     tokens: entry.tokens,
     parent: entry.parent,
-    seed: wholeSeed(entry.seed),
+    seed: entry.seed,
     position: request.position,
     layers: measured.layers,
     nll: nll && { value: nll.value, tokens: nll.tokens, se: nll.se },

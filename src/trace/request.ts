@@ -11,6 +11,11 @@ export interface TraceRequest {
   out: string;
   /** Which checkpoints: `all`, `log:24`, `every:10`, `1000..20000:1000`, a comma list, a glob, or `paper`. Default `all`. */
   revisions: string;
+  /**
+   * Tokens a training step, for folders whose names give steps only; a `series.json` that says its own wins.
+   * Default null: tokens are unknown unless names say them.
+   */
+  tokensPerStep: number | null;
   /** Text field of jsonl and parquet rows. Default `text`. */
   field: string;
   /** How many sequences; null takes all that pass the filter. Preset `paper`: 15,000. */
@@ -43,6 +48,7 @@ export interface TraceRequest {
 
 export const traceDefaults = {
   revisions: 'all',
+  tokensPerStep: null,
   field: 'text',
   seed: null,
   rows: null,

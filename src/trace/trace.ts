@@ -22,7 +22,8 @@ import { startThread } from './kernel-threads.js';
 import { measure, type Measured } from './measure.js';
 import { draftOf, resultOf, runRequest, variantOf } from './recording.js';
 import type { CheckpointResult, TraceHooks, TraceRequest, TraceResult } from './request.js';
-import { Subjects, type Subject } from './subject.js';
+import { Subjects, type OpenedSubject, type Subject } from './subject.js';
+import { planOf, survey, type Surveyed } from './survey.js';
 import { versions } from './versions.js';
 
 /** Measures what is not measured yet. Rejects only when nothing can be done at all: no series, no corpus, no RUN. */
@@ -61,7 +62,6 @@ class Job {
   readonly #subjects: Subjects;
   #child: ModelProcess | null = null;
   #kernel: Kernel | null = null;
-  #recorded = false;
 
   private constructor(
     request: TraceRequest,
@@ -79,7 +79,7 @@ class Job {
   }
 
   static async open(request: TraceRequest, hooks: TraceHooks): Promise<Job> {
-    const series = await openSeries(request.series);
+    const series = await openSeries(request.series, { tokensPerStep: request.tokensPerStep });
     const entries = selectRevisions(series.entries, request.revisions);
     const run = await openRun(request.out, { create: true });
     await sweepScratch(request.out);
@@ -90,21 +90,18 @@ class Job {
   async run(): Promise<TraceResult> {
     const results: CheckpointResult[] = [];
     const total = this.#entries.length;
-    for (const [index, entry] of this.#entries.entries()) {
-      if (this.#aborted()) break;
-      const { stage, revision, step, tokens } = entry;
-      this.#hooks.onEvent?.({ type: 'start', stage, revision, step, tokens, index, total });
-      const start = performance.now();
-      let result: CheckpointResult;
-      try {
-        result = await this.#checkpoint(entry, index);
-      } catch (error) {
-        if (this.#aborted() || (error instanceof EigentraceError && error.code === 'interrupted')) break;
-        if (this.#isFatal(error)) throw error;
-        result = await this.#failed(entry, error, (performance.now() - start) / 1000);
+    try {
+      const surveyed = await this.#survey();
+      for (const [index, seen] of surveyed.entries()) {
+        if (this.#aborted()) break;
+        const { stage, revision, step, tokens } = seen.entry;
+        this.#hooks.onEvent?.({ type: 'start', stage, revision, step, tokens, index, total });
+        const result = await this.#settle(seen, index);
+        results.push(result);
+        this.#hooks.onEvent?.({ type: 'done', result, index, total });
       }
-      results.push(result);
-      this.#hooks.onEvent?.({ type: 'done', result, index, total });
+    } catch (error) {
+      if (!this.#aborted()) throw error;
     }
     return { run: this.#request.out, results, interrupted: this.#aborted() };
   }
@@ -118,47 +115,69 @@ class Job {
     return this.#hooks.signal?.aborted ?? false;
   }
 
-  async #checkpoint(entry: SeriesEntry, index: number): Promise<CheckpointResult> {
+  /** Looks at every checkpoint first, so that what is reused, what can't work and how much is left is known at once. */
+  async #survey(): Promise<Surveyed[]> {
+    let current: { entry: SeriesEntry; index: number } | null = null;
+    const surveyed = await survey(this.#entries, this.#subjects, {
+      request: this.#request,
+      run: this.#run,
+      refOf: (entry) => this.#ref(entry),
+      signal: this.#hooks.signal,
+      onEntry: (entry, index) => (current = { entry, index }),
+      onTokenize: ({ found, asked }) => {
+        if (current) this.#progress(current.entry, current.index)('tokenize', found, asked ?? 0, null);
+      },
+    });
+    const sequences = surveyed.find(({ opened }) => opened)?.opened?.sequences ?? null;
+    // Kept before anything is measured, so that a run that is killed says what it was to be.
+    await addRequest(this.#run, runRequest(this.#request, this.#series, this.#variant, sequences, this.#versions));
+    if (sequences) this.#hooks.onEvent?.({ type: 'plan', plan: planOf(this.#series, surveyed, this.#request) });
+    return surveyed;
+  }
+
+  /** One checkpoint's end: reused, measured or failed. Rejects for what would end the others too. */
+  async #settle(seen: Surveyed, index: number): Promise<CheckpointResult> {
     const start = performance.now();
-    const subject = await this.#subject(entry, index);
-    const ref = this.#ref(entry);
-    const reusable = await findReusable(this.#run, ref, subject.keyParts, { features: this.#request.saveFeatures });
-    if (reusable.stored && !this.#request.force) {
-      const { measurement, path } = reusable.stored;
-      return resultOf(measurement, path, 'reused', (performance.now() - start) / 1000);
-    }
-    if (reusable.note && !this.#request.force) {
-      this.#hooks.onEvent?.({ type: 'note', message: `${reusable.note}; measuring again` });
-    }
-    const measured = await this.#measure(subject, index);
+    const seconds = (): number => (performance.now() - start) / 1000;
     try {
-      const seconds = (performance.now() - start) / 1000;
-      const context = { series: this.#series.name, variant: this.#variant, versions: this.#versions, seconds };
-      const draft = draftOf(subject, measured, this.#request, context);
-      const stored = await writeMeasurement(this.#run, draft, measured.features ? { features: measured.features } : {});
-      return resultOf(stored.measurement, stored.path, 'measured', seconds);
-    } finally {
-      await measured.close();
+      if (seen.stored) return resultOf(seen.stored.measurement, seen.stored.path, 'reused', seconds());
+      if (!seen.opened) throw seen.error;
+      return await this.#checkpoint(seen.opened, index);
+    } catch (error) {
+      const ours = error instanceof EigentraceError;
+      // A wrong option, or a RUN that can't be written, is the same for every checkpoint.
+      if (ours && (error.code === 'usage' || error.code === 'environment' || error.code === 'interrupted')) throw error;
+      return this.#failed(seen.entry, error, seconds());
     }
   }
 
-  async #subject(entry: SeriesEntry, index: number): Promise<Subject> {
+  async #checkpoint(opened: OpenedSubject, index: number): Promise<CheckpointResult> {
+    const start = performance.now();
+    const { entry } = opened;
     const progress = this.#progress(entry, index);
-    const { signal } = this.#hooks;
-    const hooks = {
-      signal,
-      onTokenize: ({ found, asked }: { found: number; asked: number | null }) =>
-        progress('tokenize', found, asked ?? 0, null),
-      onHash: (done: number, of: number) => progress('hash', done, of, null),
-    };
-    const opened = await this.#subjects.open(entry, hooks);
-    if (!this.#recorded) {
-      // The request is kept as soon as its corpus is known, so that a run that is killed says what it was to be.
-      this.#recorded = true;
-      const request = runRequest(this.#request, this.#series, this.#variant, opened.sequences, this.#versions);
-      await addRequest(this.#run, request);
+    const subject = await this.#subjects.identify(opened, {
+      signal: this.#hooks.signal,
+      onHash: (done, of) => progress('hash', done, of, null),
+    });
+    const seconds = (): number => (performance.now() - start) / 1000;
+    if (!this.#request.force) {
+      const keep = { features: this.#request.saveFeatures };
+      const { stored, note } = await findReusable(this.#run, this.#ref(entry), subject.keyParts, keep);
+      if (stored) return resultOf(stored.measurement, stored.path, 'reused', seconds());
+      if (note) this.#hooks.onEvent?.({ type: 'note', message: `${note}; measuring again` });
     }
-    return this.#subjects.identify(opened, hooks);
+    const measured = await this.#measure(subject, index);
+    try {
+      const context = {
+        ...{ series: this.#series.name, variant: this.#variant, versions: this.#versions },
+        seconds: seconds(),
+      };
+      const draft = draftOf(subject, measured, this.#request, context);
+      const stored = await writeMeasurement(this.#run, draft, measured.features ? { features: measured.features } : {});
+      return resultOf(stored.measurement, stored.path, 'measured', seconds());
+    } finally {
+      await measured.close();
+    }
   }
 
   async #measure(subject: Subject, index: number): Promise<Measured> {
@@ -189,13 +208,6 @@ class Job {
       ...{ stage, revision, step, tokens, state: 'failed', error: text, seconds, path: null },
       ...{ layers: {}, reasons: {}, n: 0, d: 0, flags: [] },
     };
-  }
-
-  /** Whether it would be the same for every other checkpoint: a wrong option, a corpus, a RUN that can't be written. */
-  #isFatal(error: unknown): boolean {
-    if (error === this.#subjects.corpusError) return true;
-    if (!(error instanceof EigentraceError)) return false;
-    return error.code === 'usage' || error.code === 'environment';
   }
 
   #ref({ stage, revision }: SeriesEntry): MeasurementRef {

@@ -190,7 +190,7 @@ describe('doctor', () => {
 describe('the trace’s request', () => {
   it('has every option', async () => {
     const { requests } = await type(
-      'trace s --corpus c --out o --field body --revisions paper --sequences 9 --min-tokens 8 --max-tokens 7 --seed 6 --rows r.txt ' +
+      'trace s --corpus c --out o --field body --tokens-per-step 4096 --revisions paper --sequences 9 --min-tokens 8 --max-tokens 7 --seed 6 --rows r.txt ' +
         '--position all --layers 0,2 --errors none --alpha-range 11..99 --nll --save-features --threads 3 --force',
     );
     expect(requests[0]).toEqual({
@@ -200,6 +200,7 @@ describe('the trace’s request', () => {
         out: 'o',
         field: 'body',
         revisions: 'paper',
+        tokensPerStep: 4096,
         sequences: 9,
         minTokens: 8,
         maxTokens: 7,

@@ -101,6 +101,7 @@ const request: TraceRequest = {
   corpus: 'sample:',
   out: 'run',
   revisions: 'all',
+  tokensPerStep: null,
   field: 'text',
   sequences: 600,
   minTokens: 32,

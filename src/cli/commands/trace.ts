@@ -63,6 +63,7 @@ function requestOf(resolved: Resolved<typeof traceSettings>): TraceRequest {
     corpus: required(traceSettings, resolved, 'corpus'),
     out: required(traceSettings, resolved, 'out'),
     revisions: values.revisions,
+    tokensPerStep: values.tokensPerStep,
     field: values.field,
     sequences: values.sequences,
     minTokens: values.minTokens,

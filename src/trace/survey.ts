@@ -1,0 +1,106 @@
+/**
+ * A first look at every checkpoint of a request, before anything heavy: headers, config, tokenised corpus, and whether
+ * what is stored can be used. Reads no weights: where their hashes aren't remembered, reuse is decided later.
+ */
+import { rememberedHashes, type Series, type SeriesEntry } from '../checkpoints/index.js';
+import { EigentraceError, messageOf } from '../errors.js';
+import { findReusable, type MeasurementRef, type Run, type StoredMeasurement } from '../record/index.js';
+import { cacheFolder, hashCache } from './cache.js';
+import { estimate } from './estimate.js';
+import type { TracePlan, TraceRequest } from './request.js';
+import type { OpenedSubject, SubjectHooks, Subjects } from './subject.js';
+
+export interface Surveyed {
+  readonly entry: SeriesEntry;
+  /** Null when it can't be measured; then `error` says why. */
+  readonly opened: OpenedSubject | null;
+  readonly error: unknown;
+  /** What can be used as it is, as far as that is known without reading weights. */
+  readonly stored: StoredMeasurement | null;
+  /** Parts of the key in which what is stored differs. */
+  readonly differences: readonly string[];
+  /** Whether the weights' hashes are remembered. */
+  readonly hashed: boolean;
+}
+
+export interface SurveyOptions extends SubjectHooks {
+  readonly request: TraceRequest;
+  /** The run as it is; null when there is none yet. */
+  readonly run: Run | null;
+  readonly refOf: (entry: SeriesEntry) => MeasurementRef;
+  /** Before each checkpoint's corpus is tokenised. */
+  readonly onEntry?: (entry: SeriesEntry, index: number) => void;
+}
+
+/** Rejects for what is the same for every checkpoint: a wrong option, a corpus that can't be read, an interruption. */
+export async function survey(
+  entries: readonly SeriesEntry[],
+  subjects: Subjects,
+  options: SurveyOptions,
+): Promise<Surveyed[]> {
+  const surveyed: Surveyed[] = [];
+  for (const [index, entry] of entries.entries()) {
+    options.onEntry?.(entry, index);
+    try {
+      surveyed.push(await look(entry, subjects, options));
+    } catch (error) {
+      const ours = error instanceof EigentraceError;
+      if (ours && (error.code === 'usage' || error.code === 'interrupted' || error.code === 'environment')) throw error;
+      if (error === subjects.corpusError) throw error;
+      surveyed.push({ entry, opened: null, error, stored: null, differences: [], hashed: false });
+    }
+  }
+  return surveyed;
+}
+
+async function look(entry: SeriesEntry, subjects: Subjects, options: SurveyOptions): Promise<Surveyed> {
+  const { request, run, refOf } = options;
+  if (options.signal?.aborted) throw new EigentraceError('interrupted', 'interrupted');
+  const opened = await subjects.open(entry, options);
+  const hashes = await rememberedHashes(opened.checkpoint.files, hashCache(cacheFolder()));
+  const seen = { entry, opened, error: null, hashed: hashes !== null };
+  if (!run || !hashes || request.force) return { ...seen, stored: null, differences: [] };
+  const parts = subjects.keyParts(opened, hashes.sha256);
+  const found = await findReusable(run, refOf(entry), parts, { features: request.saveFeatures });
+  return { ...seen, stored: found.stored, differences: found.differences };
+}
+
+/** The plan that a survey amounts to; `seconds` is left null. */
+export function planOf(series: Series, surveyed: readonly Surveyed[], request: TraceRequest): TracePlan {
+  const example = surveyed.find(({ opened, stored }) => opened && !stored) ?? surveyed.find(({ opened }) => opened);
+  if (!example?.opened) {
+    const error = surveyed.find((seen) => seen.error !== null)?.error;
+    if (error instanceof Error) throw error;
+    throw new EigentraceError('input', `${request.series}: no checkpoints`);
+  }
+  const { model, layers, sequences } = example.opened;
+  const notes = new Set(series.notes);
+  const problems = new Set<string>();
+  for (const { opened } of surveyed) for (const { message } of opened?.flags ?? []) notes.add(message);
+  const unknown = surveyed.filter(({ opened, hashed }) => opened && !hashed).length;
+  if (unknown > 0) {
+    const weights = unknown === 1 ? "1 checkpoint's weights are" : `${unknown} checkpoints' weights are`;
+    notes.add(`${weights} not hashed yet: whether a stored measurement can be reused is seen when they are`);
+  }
+  for (const { differences } of surveyed) for (const difference of differences) problems.add(difference);
+  const lengths = sequences.ids.map((ids) => ids.length);
+  const each = estimate(model, layers, lengths, request);
+  const checkpoints = surveyed.map(({ entry, opened, error, stored }) => ({
+    ...{ stage: entry.stage, revision: entry.revision, step: entry.step, tokens: entry.tokens },
+    reused: stored !== null,
+    bytes: opened?.checkpoint.bytes ?? 0,
+    problem: opened ? null : messageOf(error),
+  }));
+  const todo = checkpoints.filter(({ reused, problem }) => !reused && problem === null);
+  return {
+    series: series.name,
+    checkpoints,
+    corpus: { name: sequences.name, asked: sequences.asked, found: sequences.found, tokens: sequences.tokens },
+    flops: { forward: each.forward, spectrum: each.spectrum },
+    bytesToRead: todo.reduce((sum, { bytes }) => sum + bytes, 0),
+    seconds: null,
+    peakMemory: each.peakMemory,
+    differences: [...problems],
+    notes: [...notes],
+  };
+}
