@@ -94,7 +94,7 @@ export class GramAccumulator implements GramSource {
         covarianceSlots(withErrors),
         options.signal ?? this.#signal,
         async (space) => {
-          deviations = this.#deviations();
+          deviations = await this.#deviations();
           return covarianceSpectra(space, this, withErrors, () => {
             done++;
             options.onProgress?.(done, of);
@@ -191,7 +191,7 @@ export class GramAccumulator implements GramSource {
    * Σ‖x−x̄‖² and Σ‖x−x̄‖⁴ from the moments about μ: with δ = x̄−μ, ‖x−x̄‖² = q − 2y·δ + ‖δ‖², whose square sums to
    * Σq² + 4 δᵀGδ + N‖δ‖⁴ − 4 δ·Σqy + 2‖δ‖²Σq − 4‖δ‖²·N‖δ‖².
    */
-  #deviations(): { deviation2: number; deviation4: number } {
+  async #deviations(): Promise<{ deviation2: number; deviation4: number }> {
     const { d } = this;
     const { n } = this.#sums;
     const mean = this.mean;
@@ -202,6 +202,7 @@ export class GramAccumulator implements GramSource {
       for (let j = 0, at = 0; j < d; j++) {
         quadratic += gram[at++]! * delta[j]! * delta[j]!;
         for (let i = j + 1; i < d; i++) quadratic += 2 * gram[at++]! * delta[i]! * delta[j]!;
+        if (this.#pace.due()) await this.#pace.rest();
       }
     }
     const along = this.#qy.reduce((s, x, j) => s + x * delta[j]!, 0);

@@ -232,6 +232,11 @@ function dot(p: usize, q: usize, i0: i32, i1: i32): f64 {
 
 // ---- whole matrices ------------------------------------------------------------------------------------------------
 
+/** Zeroes; the first touch of fresh memory is the slow part. */
+export function clear(at: usize, bytes: usize): void {
+  memory.fill(at, 0, bytes);
+}
+
 /** dst(n,n) lower = ca·A + cb·B − f·s sᵀ, for any of the three the same matrix; s has n values and one of padding. */
 export function form(tid: i32, nt: i32, n: i32, ld: i32, dst: usize, A: usize, ca: f64, B: usize, cb: f64, s: usize, f: f64): void {
   const fa = f64x2.splat(ca), fb = f64x2.splat(cb);

@@ -172,10 +172,9 @@ class ThreadedWorkspace implements Workspace {
     return this.#view(this.#layout.panels[which], this.depth * ((this.order + 3) & ~3));
   }
 
-  clear(slot: number): Promise<void> {
+  async clear(slot: number): Promise<void> {
     const { ld, order, slots } = this.#layout;
-    this.#view(slots[slot]!, ld * (order + 4)).fill(0);
-    return Promise.resolve();
+    await this.#one('clear', [slots[slot]!, 8 * ld * (order + 4)]);
   }
 
   async gram(slot: number, which: 0 | 1, depth: number): Promise<void> {
