@@ -1,5 +1,5 @@
-// Compiles src/spectrum/kernel/kernel.as.ts to WebAssembly and writes it as a base64 module (wasm.ts), which works the
-// same from source, dist, a tarball and a browser. Does nothing when wasm.ts was made from the same source.
+// Compiles src/spectrum/kernel/kernel.as.ts to WebAssembly, once plain and once with fused multiply-adds (relaxed SIMD:
+// Node 21 on, browsers), and writes both as base64 in a module (wasm.ts), which works the same from source, dist, a tarball and a browser. Does nothing when wasm.ts was made from the same source.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -16,23 +16,34 @@ const options = [
   // The host gives the memory: shared between the threads, at most 4 GiB.
   ...['--importMemory', '--sharedMemory', '--maximumMemory', '65536'],
 ];
-const stamp = createHash('sha256').update(version).update(options.join(' ')).update(source).digest('hex').slice(0, 16);
+const script = readFileSync(fileURLToPath(import.meta.url));
+const stamp = createHash('sha256')
+  .update(version)
+  .update(script)
+  .update(options.join(' '))
+  .update(source)
+  .digest('hex')
+  .slice(0, 16);
 const head = `// Made by scripts/build-kernel.mjs from kernel.as.ts ${stamp}: do not edit.\n`;
 if (!existsSync(target) || !readFileSync(target, 'utf8').startsWith(head)) {
   // Loaded only when needed: the compiler takes a second to start.
   const { default: asc } = await import('assemblyscript/asc');
-  let binary = null;
-  const { error, stderr } = await asc.main(['kernel.ts', '-o', 'kernel.wasm', ...options], {
-    readFile: (name) => (name === 'kernel.ts' ? source : null),
-    writeFile: (name, contents) => void (name === 'kernel.wasm' && (binary = contents)),
-    listFiles: () => [],
-  });
-  if (error || !binary) {
-    console.error(`${stderr.toString()}\nkernel.as.ts: does not compile (${error?.message ?? 'no output'})`);
-    process.exit(1);
-  }
-  const base64 = Buffer.from(binary).toString('base64');
+  const compile = async (...more) => {
+    let binary = null;
+    const { error, stderr } = await asc.main(['kernel.ts', '-o', 'kernel.wasm', ...options, ...more], {
+      readFile: (name) => (name === 'kernel.ts' ? source : null),
+      writeFile: (name, contents) => void (name === 'kernel.wasm' && (binary = contents)),
+      listFiles: () => [],
+    });
+    if (error || !binary) {
+      console.error(`${stderr.toString()}\nkernel.as.ts: does not compile (${error?.message ?? 'no output'})`);
+      process.exit(1);
+    }
+    return Buffer.from(binary).toString('base64');
+  };
+  const builds = { wasm: await compile(), wasmRelaxed: await compile('--enable', 'relaxed-simd') };
+  const text = Object.entries(builds).map(([name, base64]) => `export const ${name} =\n  '${base64}';\n`);
   // Written aside and renamed: another build or a test may be reading it.
-  writeFileSync(`${target}.${process.pid}`, `${head}export const wasm =\n  '${base64}';\n`);
+  writeFileSync(`${target}.${process.pid}`, head + text.join(''));
   renameSync(`${target}.${process.pid}`, target);
 }

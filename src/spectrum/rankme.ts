@@ -32,7 +32,11 @@ export function rankmePublished(values: Float64Array): number {
   return withEpsilon(values.slice(0, publishedCount));
 }
 
-/** `rankme.singular`: singular values of the uncentred rows, ε (Garrido et al. 2023); from the min(N, d) eigenvalues of FᵀF/N. */
+/**
+ * `rankme.singular`: singular values of the uncentred rows, ε (Garrido et al. 2023), as roots of the min(N, d) eigenvalues
+ * of FᵀF/N. Where rows have exactly or nearly no rank (singular values below 10⁻⁷ of the largest) roots of rounding make
+ * the 8th digit uncertain.
+ */
 export function rankmeSingular(uncentred: Float64Array): number {
   return withEpsilon(uncentred.map((x) => Math.sqrt(Math.max(x, 0))));
 }

@@ -63,7 +63,9 @@ describe.each(kernels.map((kernel) => [kernel.kind, kernel] as const))('golden m
     close(figures['mean_row_norm'], wanted.mean_row_norm, 1e-9, 'mean_row_norm');
     close(figures['mean_cosine'], wanted.mean_pairwise_cosine, 1e-9, 'mean_cosine');
     close(figures['participation_ratio_unbiased'], wanted.participation_ratio_unbiased, 1e-9, 'unbiased');
-    close(figures['rankme_singular'], wanted['rankme.singular'], 1e-6, 'rankme.singular');
+    // Singular values of 1e-7 of the largest and less are roots of rounding.
+    const deficient = name.startsWith('rank10') || name.startsWith('constant_columns');
+    close(figures['rankme_singular'], wanted['rankme.singular'], deficient ? 1e-7 : 1e-9, 'rankme.singular');
     const { jackknife, halves } = wanted;
     if (!jackknife || !halves) return;
     close(figures['rankme_se'], jackknife.rankme!.se, 1e-6, 'rankme_se');

@@ -37,6 +37,14 @@ function cut(from: i32, to: i32, tid: i32, nt: i32): i32 {
 
 // ---- products ------------------------------------------------------------------------------------------------------
 
+/** c + a·b, in one instruction where the build has relaxed SIMD (a third faster; the last bit may differ). */
+// @ts-ignore: decorator
+@inline
+function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(a, b, c);
+  return f64x2.add(c, f64x2.mul(a, b));
+}
+
 /** The two float64 of a vector, exchanged. */
 // @ts-ignore: decorator
 @inline
@@ -62,15 +70,15 @@ function tile(K: i32, a: usize, b: usize, c: usize, ldc: usize): void {
   while (a < end) {
     const a0 = v128.load(a), a1 = v128.load(a, 16), b0 = v128.load(b), b1 = v128.load(b, 16);
     const s0 = swapped(b0);
-    d00 = f64x2.add(d00, f64x2.mul(a0, b0));
-    d10 = f64x2.add(d10, f64x2.mul(a1, b0));
-    x00 = f64x2.add(x00, f64x2.mul(a0, s0));
-    x10 = f64x2.add(x10, f64x2.mul(a1, s0));
+    d00 = madd(a0, b0, d00);
+    d10 = madd(a1, b0, d10);
+    x00 = madd(a0, s0, x00);
+    x10 = madd(a1, s0, x10);
     const s1 = swapped(b1);
-    d01 = f64x2.add(d01, f64x2.mul(a0, b1));
-    d11 = f64x2.add(d11, f64x2.mul(a1, b1));
-    x01 = f64x2.add(x01, f64x2.mul(a0, s1));
-    x11 = f64x2.add(x11, f64x2.mul(a1, s1));
+    d01 = madd(a0, b1, d01);
+    d11 = madd(a1, b1, d11);
+    x01 = madd(a0, s1, x01);
+    x11 = madd(a1, s1, x11);
     a += 32;
     b += 32;
   }
@@ -155,12 +163,12 @@ function symv4(A: usize, ld8: usize, n: i32, c: i32, x: usize, y: usize): void {
   const end = q0 + (<usize>(rest >> 1) << 4);
   while (q0 < end) {
     const a0 = v128.load(q0), a1 = v128.load(q1), a2 = v128.load(q2), a3 = v128.load(q3), xx = v128.load(xp);
-    const sum = f64x2.add(f64x2.add(f64x2.mul(a0, x0), f64x2.mul(a1, x1)), f64x2.add(f64x2.mul(a2, x2), f64x2.mul(a3, x3)));
+    const sum = f64x2.add(madd(a0, x0, f64x2.mul(a1, x1)), madd(a2, x2, f64x2.mul(a3, x3)));
     v128.store(yp, f64x2.add(v128.load(yp), sum));
-    t0 = f64x2.add(t0, f64x2.mul(a0, xx));
-    t1 = f64x2.add(t1, f64x2.mul(a1, xx));
-    t2 = f64x2.add(t2, f64x2.mul(a2, xx));
-    t3 = f64x2.add(t3, f64x2.mul(a3, xx));
+    t0 = madd(a0, xx, t0);
+    t1 = madd(a1, xx, t1);
+    t2 = madd(a2, xx, t2);
+    t3 = madd(a3, xx, t3);
     q0 += 16;
     q1 += 16;
     q2 += 16;
@@ -195,7 +203,7 @@ function subtract(P: usize, ld8: usize, K: i32, s: usize, y: usize, i0: i32, i1:
     let p = P + <usize>k * ld8 + (<usize>i0 << 3), q = p + ld8, o = y + (<usize>i0 << 3);
     let i = i0;
     for (; i + 1 < i1; i += 2) {
-      v128.store(o, f64x2.sub(v128.load(o), f64x2.add(f64x2.mul(v128.load(p), w0), f64x2.mul(v128.load(q), w1))));
+      v128.store(o, f64x2.sub(v128.load(o), madd(v128.load(p), w0, f64x2.mul(v128.load(q), w1))));
       p += 16;
       q += 16;
       o += 16;
@@ -215,8 +223,8 @@ function dot(p: usize, q: usize, i0: i32, i1: i32): f64 {
   let a = f64x2.splat(0), b = f64x2.splat(0);
   let i = i0, x = p + (<usize>i0 << 3), y = q + (<usize>i0 << 3);
   for (; i + 3 < i1; i += 4) {
-    a = f64x2.add(a, f64x2.mul(v128.load(x), v128.load(y)));
-    b = f64x2.add(b, f64x2.mul(v128.load(x, 16), v128.load(y, 16)));
+    a = madd(v128.load(x), v128.load(y), a);
+    b = madd(v128.load(x, 16), v128.load(y, 16), b);
     x += 32;
     y += 32;
   }

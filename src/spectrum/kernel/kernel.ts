@@ -84,6 +84,8 @@ export interface Workspace {
 
 export interface Kernel {
   readonly kind: 'wasm' | 'pure';
+  /** Instructions: fused multiply-adds, plain SIMD, or none; the last bits of a figure depend on it. */
+  readonly arithmetic: 'relaxed-simd' | 'simd' | 'scalar';
   /** Threads for large matrices; small ones use one. */
   readonly threads: number;
   /** Decompositions (tridiagonal reductions) and d×d float64 slots so far: for tests and estimates. */

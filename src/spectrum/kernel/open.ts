@@ -4,7 +4,7 @@ import type { Kernel, StartThread } from './kernel.js';
 import { mostPages, mostThreads } from './memory.js';
 import { PureKernel } from './pure.js';
 import { ThreadedKernel } from './threads.js';
-import { wasm } from './wasm.js';
+import { wasm, wasmRelaxed } from './wasm.js';
 import { webAssembly } from './webassembly.js';
 
 export interface KernelOptions {
@@ -21,12 +21,16 @@ export function openKernel(options: KernelOptions = {}): Kernel {
     throw new EigentraceError('usage', `threads: not a number of threads, got ${threads} (expected an integer ≥ 1)`);
   }
   if (!startThread || !webAssembly || typeof SharedArrayBuffer === 'undefined') return new PureKernel();
-  const bytes = Uint8Array.from(atob(wasm), (character) => character.charCodeAt(0));
-  // Says no where the engine lacks SIMD or threads.
-  if (!webAssembly.validate(bytes)) return new PureKernel();
+  const decode = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  // The engine says which build it can run; neither where it lacks SIMD or threads.
+  const fused = webAssembly.validate(decode(wasmRelaxed));
+  const bytes = decode(fused ? wasmRelaxed : wasm);
+  if (!fused && !webAssembly.validate(bytes)) return new PureKernel();
   try {
     const memory = new webAssembly.Memory({ initial: 2, maximum: mostPages, shared: true });
-    return new ThreadedKernel(Math.min(threads, mostThreads), startThread, new webAssembly.Module(bytes), memory);
+    const module = new webAssembly.Module(bytes);
+    const arithmetic = fused ? 'relaxed-simd' : 'simd';
+    return new ThreadedKernel(Math.min(threads, mostThreads), startThread, module, memory, arithmetic);
   } catch (error) {
     // No room for 4 GiB of addresses (a memory limit of the process): the slow way still works.
     if (error instanceof RangeError) return new PureKernel();

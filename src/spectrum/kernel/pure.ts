@@ -9,6 +9,7 @@ import { qlIteration } from '../tridiagonal.js';
 
 export class PureKernel implements Kernel {
   readonly kind = 'pure';
+  readonly arithmetic = 'scalar';
   readonly threads = 1;
   readonly counts = { decompositions: 0, mostSlots: 0 };
   #turn: Promise<unknown> = Promise.resolve();

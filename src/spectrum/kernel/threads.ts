@@ -35,6 +35,7 @@ const squareOf = (n: number): number => (n < 1024 ? 64 : 128);
 
 export class ThreadedKernel implements Kernel {
   readonly kind = 'wasm';
+  readonly arithmetic: 'relaxed-simd' | 'simd';
   readonly threads: number;
   readonly counts = { decompositions: 0, mostSlots: 0 };
   readonly #start: StartThread;
@@ -46,7 +47,14 @@ export class ThreadedKernel implements Kernel {
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(threads: number, start: StartThread, module: object, memory: SharedMemory) {
+  constructor(
+    threads: number,
+    start: StartThread,
+    module: object,
+    memory: SharedMemory,
+    arithmetic: 'relaxed-simd' | 'simd',
+  ) {
+    this.arithmetic = arithmetic;
     this.threads = threads;
     this.#start = start;
     this.#module = module;
