@@ -236,6 +236,22 @@ describe('edges', () => {
     expect(short.definitions[1]).toBe('alpha[5-50]');
   });
 
+  it('counts the direction that a LayerNorm takes away as zero, not as rounding noise', async () => {
+    // Each row less its own mean, in float32: one eigenvalue is nothing but rounding.
+    const m = randomRows(400, 100);
+    for (let i = 0; i < 400; i++) {
+      const row = m.values.subarray(i * 100, i * 100 + 100);
+      const mean = row.reduce((s, x) => s + x, 0) / 100;
+      for (let j = 0; j < 100; j++) row[j]! -= mean;
+    }
+    for (const kernel of [pure, wasm]) {
+      const { arrays, reasons, figures } = await measureRows(rowsOf(m), { kernel });
+      expect(arrays['eigenvalues']![99]).toBeLessThan(1e-13);
+      expect(figures['alpha']).toBeNull();
+      expect(reasons['alpha']).toBe('99 positive eigenvalues (expected at least 100)');
+    }
+  });
+
   it('refuses bad options', async () => {
     const rows = rowsOf(randomRows(20, 4));
     const measure = (options: object) => measureRows(rows, { kernel: wasm, ...options });
