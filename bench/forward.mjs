@@ -65,7 +65,7 @@ await ours(); // warm the page cache
 for (let round = 0; round < rounds; round++) {
   for (const how of ['padded', 'one', 'sorted']) {
     all.ours.push(await ours());
-    all.peak.push(await measureSpeed(child, threads));
+    all.peak.push((await measureSpeed(child, threads, 1024, 60)).sustained);
     const { tokensPerSecond, error } = await peer(how);
     all[how].push(tokensPerSecond);
     const line = `round ${round + 1}: ours ${all.ours.at(-1).toFixed(0)} tok/s (${((all.ours.at(-1) * useful) / 1e9).toFixed(0)} GFLOP/s)`;

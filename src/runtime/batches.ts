@@ -3,8 +3,8 @@
  * little is computed on padding. Longest first: a batch that doesn't fit in memory fails at once.
  */
 
-/** Padded tokens a batch. Measured (docs/log.md): 1–2 thousand are best; more only costs memory. */
-export const tokenBudget = 2048;
+/** Padded tokens a batch. Measured (docs/log.md): 512 to 1024 are best; more costs memory and padding. */
+export const tokenBudget = 1024;
 
 /** Indices into `lengths`, batch by batch; every index once. A sequence longer than the budget is a batch alone. */
 export function batchesOf(lengths: readonly number[], budget = tokenBudget): number[][] {

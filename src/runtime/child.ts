@@ -154,18 +154,18 @@ async function runHead(message: ForwardMessage, tokens: ort.Tensor | undefined, 
   return all;
 }
 
-async function time({ rows, width, repeats }: TimeMessage): Promise<number> {
+async function time({ rows, width, repeats }: TimeMessage): Promise<number[]> {
   const session = sessions.get('head');
   if (!session) throw new Error('internal: no graph is loaded');
   const states = new ort.Tensor('float32', Float32Array.from({ length: rows * width }, Math.random), [rows, width]);
-  let best = Infinity;
+  const runs: number[] = [];
   for (let i = 0; i < repeats; i++) {
     const start = performance.now();
     const outputs = await session.run({ states });
-    best = Math.min(best, performance.now() - start);
+    runs.push(performance.now() - start);
     for (const tensor of Object.values(outputs)) tensor.dispose();
   }
-  return best;
+  return runs;
 }
 
 /** VmHWM is Linux's; elsewhere the peak is not known. */

@@ -62,9 +62,9 @@ export class ModelProcess {
     await this.#ask({ op: 'release' });
   }
 
-  /** The shortest of `repeats` runs of the head slot on (rows, width) random states, in ms. */
-  async time(rows: number, width: number, repeats: number): Promise<number> {
-    return (await this.#ask({ op: 'time', rows, width, repeats })) as number;
+  /** Milliseconds of `repeats` runs of the head slot on (rows, width) random states. */
+  async time(rows: number, width: number, repeats: number): Promise<number[]> {
+    return (await this.#ask({ op: 'time', rows, width, repeats })) as number[];
   }
 
   async probe(): Promise<ProbeReply> {

@@ -28,7 +28,7 @@ export interface ReleaseMessage {
   readonly op: 'release';
 }
 
-/** Runs the head slot on random states (rows, width) a few times and answers with the shortest run in ms. */
+/** Runs the head slot on random states (rows, width) a few times and answers with each run's ms. */
 export interface TimeMessage {
   readonly op: 'time';
   readonly rows: number;

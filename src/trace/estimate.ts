@@ -3,7 +3,7 @@
  * (docs/log.md), time from this machine's speed on a product of the usual size.
  */
 import type { Layer, Model } from '../models/index.js';
-import { ModelProcess, measureSpeed, memoryBound } from '../runtime/index.js';
+import { ModelProcess, measureSpeed, memoryBound, tokenBudget } from '../runtime/index.js';
 import { spectrumFlops, spectrumMemory } from '../spectrum/index.js';
 import { EigentraceError } from '../errors.js';
 import type { TracePlan, TraceRequest } from './request.js';
@@ -37,7 +37,7 @@ export function estimate(
   const rows = request.position === 'all' ? 0 : Math.min(layers.length * n * d * 4, memoryBound);
   // As stored (mapped), and as float32 laid out for products; embeddings are only mapped.
   const weights = model.bytes + 4 * model.parameters.nonEmbedding + (request.nll ? 2 * model.embeddingBytes : 0);
-  const activations = 2048 * Math.max(12 * d, request.nll ? model.vocabulary / 4 : 0) * 4;
+  const activations = tokenBudget * Math.max(12 * d, request.nll ? model.vocabulary / 4 : 0) * 4;
   const spectrum = spectrumMemory(n, d, options) * (request.position === 'all' ? layers.length : 1);
   return {
     forward: cost.perToken * tokens + cost.perSequence * lengths.length + cost.perTokenPair * pairs + head,
@@ -51,7 +51,7 @@ export function estimate(
 export async function estimateSeconds(each: TracePlan['flops'], checkpoints: number, threads: number): Promise<number> {
   const child = ModelProcess.start();
   try {
-    const speed = await measureSpeed(child, threads);
+    const { sustained: speed } = await measureSpeed(child, threads);
     const seconds = each.forward / (speed * forwardEfficiency) + each.spectrum / (speed * spectrumEfficiency);
     return seconds * checkpoints;
   } finally {

@@ -104,7 +104,9 @@ describe('ModelProcess', () => {
   });
 
   it('measures the speed of a product', async () => {
-    expect(await measureSpeed(start(), 1, 64, 2)).toBeGreaterThan(1e8);
+    const { best, sustained } = await measureSpeed(start(), 1, 64, 3);
+    expect(best).toBeGreaterThanOrEqual(sustained);
+    expect(sustained).toBeGreaterThan(1e8);
   });
 
   it('gives logits of the last token when asked', async () => {
