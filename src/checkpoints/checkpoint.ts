@@ -6,6 +6,7 @@
 import { basename, join, resolve } from 'node:path';
 import { kindOf, list, readJson } from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
+import { refuseQuantised } from './foreign.js';
 import { readWeights, type TensorRange, type WeightFile } from './weights.js';
 
 export interface CheckpointOptions {
@@ -48,7 +49,9 @@ export async function openCheckpoint(folder: string, options: CheckpointOptions 
     const got = kind === null ? 'no such folder' : 'is a file (expected the folder of a checkpoint)';
     throw new EigentraceError('input', `${path}: ${got}`);
   }
-  const names = (await list(path)).filter((entry) => entry.kind === 'file').map((entry) => entry.name);
+  const inside = await list(path);
+  const names = inside.filter((entry) => entry.kind === 'file').map((entry) => entry.name);
+  const folders = inside.filter((entry) => entry.kind === 'folder').map((entry) => entry.name);
   if (names.includes('adapter_config.json')) {
     const advice = 'merge it into its base model first, with `merge_and_unload()` of peft in Python';
     throw new EigentraceError(
@@ -57,8 +60,9 @@ export async function openCheckpoint(folder: string, options: CheckpointOptions 
     );
   }
   const fallbacks = (options.fallbackFolders ?? []).map((fallback) => resolve(fallback));
-  const { tensors, files, metadata, notes } = await readWeights(path, names);
+  const { tensors, files, metadata, notes } = await readWeights(path, names, folders);
   const { config, configPath } = await readConfig(path, fallbacks);
+  refuseQuantised(path, config, tensors.keys());
   return {
     name: basename(path),
     folder: path,

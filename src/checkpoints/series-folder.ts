@@ -59,7 +59,8 @@ async function look(root: string, name: string, rootConfig: boolean): Promise<Ca
   const hasConfig = files.includes('config.json');
   const reason = (): string | null => {
     if (files.includes('adapter_config.json')) return 'an adapter, not a whole model';
-    if (!holdsWeights(files)) return hasConfig ? 'no weights yet' : 'no config.json and no weights';
+    if (!holdsWeights(inside.map((entry) => entry.name)))
+      return hasConfig ? 'no weights yet' : 'no config.json and no weights';
     return hasConfig || rootConfig ? null : 'weights without a config.json, there or above';
   };
   return { name, skipped: reason(), hasConfig };

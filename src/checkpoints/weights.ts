@@ -1,11 +1,21 @@
 /**
  * Which files of a folder hold the weights, and where each tensor lies in them: one `model.safetensors`, shards listed by
- * `model.safetensors.index.json`, or the only other `*.safetensors`. Only headers are read (bytes/safetensors), never a weight.
+ * `model.safetensors.index.json`, the same of `pytorch_model.bin`, or the only other file of either kind. Only headers and
+ * state dicts are read (bytes/safetensors, torch-file.ts), never a weight.
  */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { FileSource, identify, readJson, readSafetensorsHeader, type FileIdentity } from '../bytes/index.js';
+import {
+  FileSource,
+  identify,
+  readJson,
+  readSafetensorsHeader,
+  type FileIdentity,
+  type SafetensorsHeader,
+} from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
+import { foreignForm } from './foreign.js';
+import { readTorchFile } from './torch-file.js';
 
 /** Where a tensor lies. The shape and range are checked against one another and against the file's size. */
 export interface TensorRange {
@@ -32,46 +42,71 @@ export interface Weights {
   readonly notes: string[];
 }
 
-const single = 'model.safetensors';
-const index = 'model.safetensors.index.json';
 const indexLimit = 100_000_000;
+/** What transformers looks for, in its order: one file, then shards with their index; safetensors before `.bin`. */
+const standard = [
+  { single: 'model.safetensors', index: 'model.safetensors.index.json' },
+  { single: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json' },
+] as const;
+/** Endings of files of torch.save. */
+const torchFile = /\.(bin|pt|pth)$/;
 /** Weights in a form that this version does not read. */
 const otherWeights = /\.(bin|pt|pth|ckpt|gguf|h5|msgpack|npz)$|\.index\.json$/;
-const notWeights = /^(training_args|optimizer|scheduler|rng_state.*|trainer_state)\.|^tokenizer/;
+const notWeights = /^(training_args|optimizer|scheduler|rng_state.*|trainer_state)\.|^tokenizer|^adapter_model\./;
 
-/** Whether a folder with these file names holds model weights in any form, readable here or not. */
+/** Whether a folder with these names of files and folders holds model weights in any form, readable here or not. */
 export function holdsWeights(names: readonly string[]): boolean {
-  return names.some((name) => name.endsWith('.safetensors') || isOtherWeights(name));
+  return (
+    names.some((name) => name.endsWith('.safetensors') || isOtherWeights(name)) ||
+    foreignForm(names)?.exported === false
+  );
 }
 
 function isOtherWeights(name: string): boolean {
   return otherWeights.test(name) && !notWeights.test(name);
 }
 
-/** Finds the weight files among a folder's file names and reads their headers. */
-export async function readWeights(folder: string, names: readonly string[]): Promise<Weights> {
-  // As transformers does: the single file first, then the index.
-  if (names.includes(single)) return readFiles(folder, [single], null);
-  if (names.includes(index)) return readShards(folder, names);
-  const others = names.filter((name) => name.endsWith('.safetensors'));
+/** Finds the weight files among a folder's file names and reads their headers. `folders`: names of its subfolders, for errors. */
+export async function readWeights(
+  folder: string,
+  names: readonly string[],
+  folders: readonly string[] = [],
+): Promise<Weights> {
+  for (const { single, index } of standard) {
+    if (names.includes(single)) return readFiles(folder, [single], null);
+    if (names.includes(index)) return readShards(folder, names, index);
+  }
+  const others = names.filter((name) => name.endsWith('.safetensors') && !notWeights.test(name));
   if (others.length === 1) return readFiles(folder, others, null);
   if (others.length > 1) {
+    const { single, index } = standard[0];
     const found = `${others.length} safetensors files (${some(others)})`;
     throw refuse(
       folder,
       `which file holds the weights is unclear, got ${found} and no ${index} (expected ${single}, or shards with their index)`,
     );
   }
+  const foreign = foreignForm([...names, ...folders]);
+  if (foreign) {
+    const { what, found, advice } = foreign;
+    throw refuse(folder, `${what}, got ${some(found)} (expected safetensors or pytorch_model.bin); ${advice}`);
+  }
   const unreadable = names.filter(isOtherWeights);
+  // The same file under another name.
+  if (unreadable.length === 1 && torchFile.test(unreadable[0]!)) return readFiles(folder, unreadable, null);
   if (unreadable.length > 0) {
-    const advice = 'save the model again with `save_pretrained(FOLDER, safe_serialization=True)` in Python';
+    const advice = 'save the model again with `save_pretrained(FOLDER)` in Python';
     throw refuse(
       folder,
-      `weights in a form that this version does not read, got ${some(unreadable)} (expected safetensors); ${advice}`,
+      `weights in a form that this version does not read, got ${some(unreadable)} ` +
+        `(expected safetensors or pytorch_model.bin); ${advice}`,
     );
   }
   const got = names.length === 0 ? 'an empty folder' : `${names.length} files (${some(names)})`;
-  throw refuse(folder, `no weights, got ${got} (expected ${single} or ${index}; still being written?)`);
+  throw refuse(
+    folder,
+    `no weights, got ${got} (expected model.safetensors or pytorch_model.bin; still being written?)`,
+  );
 }
 
 const indexSchema = z.looseObject({
@@ -79,7 +114,7 @@ const indexSchema = z.looseObject({
   weight_map: z.record(z.string(), z.string()),
 });
 
-async function readShards(folder: string, names: readonly string[]): Promise<Weights> {
+async function readShards(folder: string, names: readonly string[], index: string): Promise<Weights> {
   const path = join(folder, index);
   const parsed = indexSchema.safeParse(await readJson(path, indexLimit));
   if (!parsed.success) {
@@ -121,15 +156,17 @@ async function readShards(folder: string, names: readonly string[]): Promise<Wei
 }
 
 /** Headers of the files, merged. `path`: what a tensor found twice is blamed on. */
-async function readFiles(folder: string, names: readonly string[], path: string | null): Promise<Weights> {
+export async function readFiles(folder: string, names: readonly string[], path: string | null): Promise<Weights> {
   const tensors = new Map<string, TensorRange>();
   const files: WeightFile[] = [];
   const metadata: Record<string, string> = {};
+  const notes: string[] = [];
   for (const name of names) {
     const identity = await identify(join(folder, name));
     files.push({ name, ...identity });
     const header = await readHeader(join(folder, name), identity.path);
     Object.assign(metadata, header.metadata);
+    notes.push(...header.notes);
     for (const [tensor, { dtype, shape, start, end }] of header.tensors) {
       const before = tensors.get(tensor);
       if (before) {
@@ -140,14 +177,23 @@ async function readFiles(folder: string, names: readonly string[], path: string 
     }
   }
   if (tensors.size === 0) throw refuse(join(folder, names[0]!), 'holds no tensor (expected weights)');
-  return { tensors, files, metadata, notes: [] };
+  return { tensors, files, metadata, notes };
 }
 
-/** The header by the real path, while errors keep the name that the user knows. */
-async function readHeader(shown: string, real: string): ReturnType<typeof readSafetensorsHeader> {
+interface Header extends SafetensorsHeader {
+  readonly notes: readonly string[];
+}
+
+/** The header by the real path, while errors keep the name that the user knows. The name's ending tells the format. */
+async function readHeader(shown: string, real: string): Promise<Header> {
   const file = await FileSource.open(real);
   const source = { name: shown, byteLength: file.byteLength, read: file.read.bind(file) };
-  return readSafetensorsHeader(source).finally(() => file.close());
+  try {
+    if (torchFile.test(shown)) return { metadata: {}, ...(await readTorchFile(source)) };
+    return { notes: [], ...(await readSafetensorsHeader(source)) };
+  } finally {
+    await file.close();
+  }
 }
 
 function some(names: readonly string[]): string {

@@ -139,11 +139,11 @@ describe('openCheckpoint refuses', () => {
       'an adapter, got adapter_config.json',
     ],
     [
-      'a PyTorch file',
+      'a PyTorch file that is none',
       { 'a/pytorch_model.bin': 'x' },
-      'got pytorch_model.bin (expected safetensors); save the model again',
+      'a/pytorch_model.bin: not a file of torch.save (expected a zip archive',
     ],
-    ['a GGUF file', { 'a/model.gguf': 'x' }, 'got model.gguf (expected safetensors)'],
+    ['a GGUF file', { 'a/model.gguf': 'x' }, 'got model.gguf (expected safetensors or pytorch_model.bin)'],
     [
       'no weights',
       { 'a/optimizer.pt': 'x', 'a/training_args.bin': 'x' },

@@ -108,7 +108,9 @@ describe('openSeries on a folder', () => {
     });
     const series = await openSeries(folder);
     expect(short(series)).toEqual(['pretrain/step1', 'pretrain/step2']);
-    expect(await refusal(openEntry(series, series.entries[1]!))).toContain('got pytorch_model.bin');
+    expect(await refusal(openEntry(series, series.entries[1]!))).toContain(
+      'step2/pytorch_model.bin: not a file of torch.save',
+    );
   });
 
   it('prefers the saved steps to the last model that Trainer leaves beside them', async () => {
