@@ -4,7 +4,7 @@
  * (`FusedMatMul` with transB, never a Transpose node, which would be folded into a second copy of the model),
  * and embeddings are gathered first and cast after.
  */
-import { EigentraceError } from '../errors.js';
+import { dynamicTables, type PositionTables } from './dynamic-rope.js';
 import { microsoft, none, type Graph, type Value } from './graph.js';
 import { ropeTables, type Rope } from './rope.js';
 import type { Weights } from './weights.js';
@@ -31,6 +31,18 @@ export interface AttentionShape {
   readonly headSize: number;
   /** Softmax scale; default 1/√headSize. */
   readonly scale?: number;
+  /** Tokens a token sees, itself among them; null or absent: all before it. */
+  readonly window?: number | null;
+  /** Scores s become c·tanh(s/c); null or absent: not. */
+  readonly softcap?: number | null;
+}
+
+export interface LinearShape {
+  readonly in: number;
+  readonly out: number;
+  readonly bias: boolean;
+  /** The matrix is stored (in, out), as GPT-2's, not (out, in). Default false. */
+  readonly inOut?: boolean;
 }
 
 export class Blocks {
@@ -38,7 +50,7 @@ export class Blocks {
   readonly weights: Weights;
   readonly #inputs: BatchInputs;
   readonly #maxTokens: number;
-  readonly #tables = new Map<string, [Value, Value]>();
+  readonly #tables = new Map<string, PositionTables>();
   /** Whether only the chosen token of each sequence is left: (B, d) instead of (B, T, d). */
   #picked = false;
 
@@ -63,19 +75,31 @@ export class Blocks {
   /** Rows of a (rows, width) table: ids (B, T) → (B, T, width) float32. */
   embedding(ids: Value, name: string, rows: number, width: number): Value {
     const tensor = this.weights.get(name, [rows, width]);
+    if (tensor.update) return this.graph.node('Gather', [this.graph.weight(tensor), ids]);
     const gathered = this.graph.node('Gather', [this.graph.stored(tensor), ids]);
     return tensor.dtype === 'F32' ? gathered : this.graph.toFloat32(gathered);
   }
 
+  /** Learned positions: rows `offset`, `offset`+1, … of a (rows, width) table, one a token of the batch → (T, width). */
+  learnedPositions(ids: Value, name: string, shape: { rows: number; width: number; offset: number }): Value {
+    const { graph } = this;
+    const tensor = this.weights.get(name, [shape.rows, shape.width]);
+    const tokens = graph.node('Shape', [ids], { start: 1, end: 2 });
+    const start = graph.int64([shape.offset]);
+    const end = graph.node('Add', [tokens, start]);
+    const rows = graph.node('Slice', [graph.stored(tensor), start, end, graph.int64([0])]);
+    return tensor.dtype === 'F32' ? rows : graph.toFloat32(rows);
+  }
+
   /** x (…, in) · W(out, in)ᵀ + b → (…, out). */
-  linear(x: Value, name: string, shape: { in: number; out: number; bias: boolean }): Value {
+  linear(x: Value, name: string, shape: LinearShape): Value {
     const product = this.#product(x, `${name}.weight`, shape);
     if (!shape.bias) return product;
     return this.graph.node('Add', [product, this.graph.weight(this.weights.get(`${name}.bias`, [shape.out]))]);
   }
 
   /** As linear, then the activation. */
-  activatedLinear(x: Value, name: string, shape: { in: number; out: number; bias: boolean }, kind: Activation): Value {
+  activatedLinear(x: Value, name: string, shape: LinearShape, kind: Activation): Value {
     if (kind === 'gelu' && shape.bias) {
       const product = this.#product(x, `${name}.weight`, shape);
       const bias = this.graph.weight(this.weights.get(`${name}.bias`, [shape.out]));
@@ -97,6 +121,47 @@ export class Blocks {
     return this.graph.node('LayerNormalization', [x, scale, bias], { axis: -1, epsilon: { float: epsilon } });
   }
 
+  /** (x − mean)/√(variance + ε) over the last axis, without parameters. */
+  plainLayerNorm(x: Value, width: number, epsilon: number): Value {
+    const ones = this.graph.float32(new Float32Array(width).fill(1), [width]);
+    return this.graph.node('LayerNormalization', [x, ones], { axis: -1, epsilon: { float: epsilon } });
+  }
+
+  /** x/√(mean of x² + ε) · (offset + weight) over the last axis; the offset is 1 in Gemma. */
+  rmsNorm(x: Value, name: string, width: number, epsilon: number, offset: 0 | 1 = 0): Value {
+    const stored = this.graph.weight(this.weights.get(`${name}.weight`, [width]));
+    const scale = offset === 0 ? stored : this.graph.node('Add', [stored, this.#constant(offset)]);
+    return this.graph.node('SimplifiedLayerNormalization', [x, scale], { axis: -1, epsilon: { float: epsilon } });
+  }
+
+  /** The same norm for every head: (B, T, heads·size) → the same shape, `norm` being over the last axis `size`. */
+  perHead(x: Value, heads: number, size: number, norm: (x: Value) => Value): Value {
+    const { graph } = this;
+    const split = graph.node('Reshape', [x, graph.int64([0, 0, heads, size])]);
+    return graph.node('Reshape', [norm(split), graph.int64([0, 0, heads * size])]);
+  }
+
+  multiply(x: Value, factor: Value | number): Value {
+    return this.graph.node('Mul', [x, typeof factor === 'number' ? this.#constant(factor) : factor]);
+  }
+
+  /** x limited to ±bound. */
+  clip(x: Value, bound: number): Value {
+    return this.graph.node('Clip', [x, this.#constant(-bound), this.#constant(bound)]);
+  }
+
+  /** cap·tanh(x/cap). */
+  softcap(x: Value, cap: number): Value {
+    const squeezed = this.graph.node('Tanh', [this.graph.node('Div', [x, this.#constant(cap)])]);
+    return this.multiply(squeezed, cap);
+  }
+
+  /** (…, parts·size) → parts of (…, size). */
+  split(x: Value, parts: number, size: number): Value[] {
+    const sizes = this.graph.int64(Array.from({ length: parts }, () => size));
+    return this.graph.nodes('Split', [x, sizes], { axis: -1 }, parts);
+  }
+
   add(...terms: Value[]): Value {
     return terms.reduce((sum, term) => this.graph.node('Add', [sum, term]));
   }
@@ -116,48 +181,80 @@ export class Blocks {
   rotary(x: Value, heads: number, headSize: number, rope: Rope): Value {
     if (rope.dimensions === 0) return x;
     const { graph } = this;
-    const key = `${rope.theta}/${rope.dimensions}`;
-    let tables = this.#tables.get(key);
-    if (!tables) {
-      const { cos, sin } = ropeTables(rope, this.#maxTokens);
-      const dims = [this.#maxTokens, rope.dimensions / 2];
-      tables = [graph.float32(cos, dims), graph.float32(sin, dims)];
-      this.#tables.set(key, tables);
-    }
-    const start = graph.int64([0]);
+    const { positions, cos, sin } = this.#ropeTables(rope);
     const dimensions = rope.dimensions === headSize ? 0 : rope.dimensions;
     const attributes = { interleaved: 0, num_heads: heads, rotary_embedding_dim: dimensions };
-    return graph.node('RotaryEmbedding', [x, start, ...tables], attributes, microsoft);
+    return graph.node('RotaryEmbedding', [x, positions, cos, sin], attributes, microsoft);
   }
 
   /**
    * Causal softmax attention: q (B, T, heads·size), k and v (B, T, kvHeads·size) → (B, T, heads·size).
-   * `GroupQueryAttention` holds no T² scores a head, but takes head sizes divisible by 8 only; others use
-   * `MultiHeadAttention`.
+   * `GroupQueryAttention` holds no T² scores a head, but takes head sizes divisible by 8 only: others are padded with
+   * zeros, which change no product.
    */
   attention(q: Value, k: Value, v: Value, shape: AttentionShape): Value {
     const { graph } = this;
-    const scale = { float: shape.scale ?? 1 / Math.sqrt(shape.headSize) };
-    graph.cost.perTokenPair += 4 * shape.heads * shape.headSize;
-    if (shape.headSize % 8 === 0) {
-      const attributes = { num_heads: shape.heads, kv_num_heads: shape.kvHeads, scale };
-      const inputs = [q, k, v, none, none, this.#inputs.lengths(), this.#inputs.total()];
-      return graph.nodes('GroupQueryAttention', inputs, attributes, 3, microsoft)[0]!;
-    }
-    if (shape.heads !== shape.kvHeads) {
-      throw new EigentraceError(
-        'input',
-        `checkpoint ${this.weights.checkpoint}: grouped key-value heads of size ${shape.headSize} are not supported ` +
-          '(expected a head size divisible by 8)',
-      );
-    }
-    return graph.node('MultiHeadAttention', [q, k, v], { num_heads: shape.heads, unidirectional: 1, scale }, microsoft);
+    const { heads, kvHeads, headSize } = shape;
+    const size = Math.ceil(headSize / 8) * 8;
+    graph.cost.perTokenPair += 4 * heads * size;
+    const attributes = {
+      num_heads: heads,
+      kv_num_heads: kvHeads,
+      scale: { float: shape.scale ?? 1 / Math.sqrt(headSize) },
+      local_window_size: shape.window ?? -1,
+      softcap: { float: shape.softcap ?? 0 },
+    };
+    const widened = [
+      this.#padHeads(q, heads, headSize, size),
+      ...[k, v].map((x) => this.#padHeads(x, kvHeads, headSize, size)),
+    ];
+    const inputs = [...widened, none, none, this.#inputs.lengths(), this.#inputs.total()];
+    const mixed = graph.nodes('GroupQueryAttention', inputs, attributes, 3, microsoft)[0]!;
+    if (size === headSize) return mixed;
+    const perHead = graph.node('Reshape', [mixed, graph.int64([0, 0, heads, size])]);
+    const [from, to, axis] = [[0], [headSize], [3]].map((values) => graph.int64(values));
+    return graph.node('Reshape', [
+      graph.node('Slice', [perHead, from!, to!, axis!]),
+      graph.int64([0, 0, heads * headSize]),
+    ]);
   }
 
-  #product(x: Value, name: string, shape: { in: number; out: number }): Value {
-    const weight = this.graph.weight(this.weights.get(name, [shape.out, shape.in]));
+  /** (B, T, heads·size) → (B, T, heads·wanted), each head followed by zeros. */
+  #padHeads(x: Value, heads: number, size: number, wanted: number): Value {
+    if (size === wanted) return x;
+    const { graph } = this;
+    const perHead = graph.node('Reshape', [x, graph.int64([0, 0, heads, size])]);
+    const padded = graph.node('Pad', [perHead, graph.int64([0, 0, 0, 0, 0, 0, 0, wanted - size])]);
+    return graph.node('Reshape', [padded, graph.int64([0, 0, heads * wanted])]);
+  }
+
+  /** One pair of tables a RoPE, for positions from 0; or, where θ depends on a sequence's length, for every token. */
+  #ropeTables(rope: Rope): PositionTables {
+    const { graph } = this;
+    const key = JSON.stringify(rope);
+    let tables = this.#tables.get(key);
+    if (!tables) {
+      if (rope.scaling?.type === 'dynamic' && this.#maxTokens > rope.scaling.original) {
+        tables = dynamicTables(graph, rope, rope.scaling, this.#inputs.ids, this.#inputs.lengths());
+      } else {
+        const { cos, sin } = ropeTables(rope, this.#maxTokens);
+        const dims = [this.#maxTokens, rope.dimensions / 2];
+        tables = { positions: graph.int64([0]), cos: graph.float32(cos, dims), sin: graph.float32(sin, dims) };
+      }
+      this.#tables.set(key, tables);
+    }
+    return tables;
+  }
+
+  #constant(value: number): Value {
+    return this.graph.float32(Float32Array.of(value), []);
+  }
+
+  #product(x: Value, name: string, shape: Omit<LinearShape, 'bias'>): Value {
+    const dims = shape.inOut ? [shape.in, shape.out] : [shape.out, shape.in];
+    const weight = this.graph.weight(this.weights.get(name, dims));
     this.graph.cost[this.#picked ? 'perSequence' : 'perToken'] += 2 * shape.in * shape.out;
-    return this.graph.node('FusedMatMul', [x, weight], { transB: 1 }, microsoft);
+    return this.graph.node('FusedMatMul', [x, weight], { transB: shape.inOut ? 0 : 1 }, microsoft);
   }
 
   /** Logits or any product with a stored (out, in) matrix that has no bias: x (…, in) → (…, out). */

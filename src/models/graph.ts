@@ -20,7 +20,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from 'onnx-buf';
-import { onnxTypeOf, type TensorRange } from './weights.js';
+import { onnxTypeOf, type LowRank, type TensorRange } from './weights.js';
 
 /** The name of a value in the graph. */
 export type Value = string & { readonly value: unique symbol };
@@ -146,17 +146,25 @@ export class Graph {
     return name;
   }
 
-  /** A weight as float32; onnxruntime folds the Cast when it loads the graph. */
+  /** A weight as float32, its update added; onnxruntime folds the Cast and the sum when it loads the graph. */
   weight(tensor: TensorRange): Value {
     const stored = this.stored(tensor);
-    if (tensor.dtype === 'F32') return stored;
+    if (tensor.dtype === 'F32' && !tensor.update) return stored;
     const key = `${tensor.name} as float32`;
-    let cast = this.#weights.get(key);
-    if (!cast) {
-      cast = this.toFloat32(stored);
-      this.#weights.set(key, cast);
+    let weight = this.#weights.get(key);
+    if (!weight) {
+      weight = tensor.dtype === 'F32' ? stored : this.toFloat32(stored);
+      if (tensor.update) weight = this.#updated(weight, tensor.update);
+      this.#weights.set(key, weight);
     }
-    return cast;
+    return weight;
+  }
+
+  /** W + scale · up · down, or its transpose: one node, so that folding it holds no product beside the sum. */
+  #updated(weight: Value, { up, down, scale, transposed }: LowRank): Value {
+    const [a, b] = transposed ? [this.weight(down), this.weight(up)] : [this.weight(up), this.weight(down)];
+    const order = transposed ? { transA: 1, transB: 1 } : {};
+    return this.node('Gemm', [a, b, weight], { alpha: { float: scale }, ...order });
   }
 
   toFloat32(value: Value): Value {

@@ -80,16 +80,19 @@ export class Model {
     const locate = (): string => '';
     const all = { layers: ['final'], position: 'last', everyToken: false, maxTokens: 1 } as const;
     this.#decode(new Graph(locate), weights, all);
-    this.#head(new Graph(locate), weights, 'logits');
+    // Base models are saved without one; only log-probabilities need it.
+    const hasHead = weights.has(decoder.head);
+    if (hasHead) this.#head(new Graph(locate), weights, 'logits');
     const count = (tensors: TensorRange[]) =>
       tensors.reduce((sum, t) => sum + t.shape.reduce((product, size) => product * size, 1), 0);
     const embeddings = weights.used.filter((t) => decoder.embeddings.includes(t.name));
     this.parameters = { all: count(weights.used), nonEmbedding: count(weights.used) - count(embeddings) };
-    this.files = [...new Set(weights.used.map((t) => t.file))].sort();
-    this.bytes = weights.used.reduce((sum, t) => sum + t.byteLength, 0);
+    const ranges = weights.used.flatMap((t) => (t.update ? [t, t.update.up, t.update.down] : [t]));
+    this.files = [...new Set(ranges.map((t) => t.file))].sort();
+    this.bytes = ranges.reduce((sum, t) => sum + t.byteLength, 0);
     this.embeddingBytes = Math.max(0, ...embeddings.map((t) => t.byteLength));
     this.#folder = commonFolder(this.files);
-    this.notes = surplusNote(source.name, weights.surplus);
+    this.notes = notesOf(source.name, weights.surplus, decoder, hasHead);
   }
 
   /** Reads config and tensors' names and shapes; nothing of the weights. */
@@ -133,6 +136,14 @@ export class Model {
    * `tokens` (B, T, d) when every token's final state is asked for. Blocks after the last layer that is needed are left out.
    */
   stateGraph(request: StateRequest): ModelGraph {
+    const { longest } = this.#decoder;
+    if (longest !== null && request.maxTokens > longest) {
+      throw new EigentraceError(
+        'input',
+        `checkpoint ${this.name}: its learned positions end, got a sequence of ${request.maxTokens} tokens ` +
+          `(expected at most ${longest}); lower --max-tokens`,
+      );
+    }
     const graph = new Graph((file) => this.#locate(file));
     const { inputs, outputs } = this.#decode(graph, new Weights(this.name, this.#source.tensors), request);
     return { bytes: graph.encode(), folder: this.#folder, inputs, outputs, cost: graph.cost };
@@ -245,13 +256,23 @@ function commonFolder(files: readonly string[]): string {
   return folder;
 }
 
-function surplusNote(checkpoint: string, surplus: readonly string[]): string[] {
-  // Buffers that old files carry: causal masks and rotary frequencies, which the graph makes itself.
-  const extra = surplus.filter((name) => !/\.(masked_bias|attention\.bias|rotary_emb\.inv_freq)$/.test(name));
-  if (extra.length === 0) return [];
-  const shown = extra.slice(0, 3).join(', ');
-  return [
-    `checkpoint ${checkpoint}: ${extra.length} tensor${extra.length === 1 ? '' : 's'} not used by the architecture: ` +
-      `${shown}${extra.length > 3 ? ', …' : ''}`,
-  ];
+/** Buffers that old files carry: causal masks and rotary frequencies, which the graph makes itself. */
+const buffers = /\.(masked_bias|attn\.bias|attention\.bias|rotary_emb\.inv_freq)$/;
+const heads = ['lm_head.weight', 'embed_out.weight'];
+
+function notesOf(checkpoint: string, surplus: readonly string[], decoder: Decoder, hasHead: boolean): string[] {
+  const notes: string[] = [];
+  const tied = decoder.head === decoder.embeddings[0];
+  const spare = tied ? surplus.find((name) => heads.includes(name)) : undefined;
+  if (spare) {
+    notes.push(`checkpoint ${checkpoint}: ${spare} is stored, but the config ties the unembedding to ${decoder.head}`);
+  }
+  const extra = surplus.filter((name) => !buffers.test(name) && name !== spare);
+  if (extra.length > 0) {
+    const shown = extra.slice(0, 3).join(', ');
+    const what = `${extra.length} tensor${extra.length === 1 ? '' : 's'} not used by the architecture`;
+    notes.push(`checkpoint ${checkpoint}: ${what}: ${shown}${extra.length > 3 ? ', …' : ''}`);
+  }
+  if (!hasHead) notes.push(`checkpoint ${checkpoint}: no ${decoder.head}, so no log-probabilities`);
+  return notes;
 }

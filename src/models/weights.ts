@@ -14,6 +14,17 @@ export interface TensorRange {
   readonly shape: readonly number[];
   readonly offset: number;
   readonly byteLength: number;
+  /** Added to the stored weight wherever it is used: the matrix of an adapter. */
+  readonly update?: LowRank;
+}
+
+/** `scale · up · down`: up (rows, r), down (r, columns). */
+export interface LowRank {
+  readonly up: TensorRange;
+  readonly down: TensorRange;
+  readonly scale: number;
+  /** Whether the product is transposed before it is added: weights that are stored (in, out), and embeddings. */
+  readonly transposed: boolean;
 }
 
 /** ONNX element types of the dtypes that weights may have (TensorProto.DataType). */
