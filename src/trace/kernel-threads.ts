@@ -2,8 +2,12 @@
  * How Node starts a thread of the spectrum's kernel: a worker from a few lines of code, so that no path differs between
  * source, dist and tarball. An idle worker keeps no process alive.
  */
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { StartThread } from '../spectrum/index.js';
+
+// Fused multiply-adds are a fifth faster. V8 has them by default since 11.4; Node 20's 11.3 has them behind this flag.
+if (process.versions.v8.startsWith('11.3.')) setFlagsFromString('--experimental-wasm-relaxed-simd');
 
 export const startThread: StartThread = (source, data, events) => {
   const code = `const { parentPort, workerData } = require('node:worker_threads');
