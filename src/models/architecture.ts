@@ -17,6 +17,10 @@ export interface Decoder {
   readonly vocabulary: number;
   /** Positions the model was made for; longer sequences are computed, and noted. Null: no limit. */
   readonly positions: number | null;
+  /** Tokens a sequence may have at most, where positions are learned and end; longer ones are refused. Null: no limit. */
+  readonly longest: number | null;
+  /** Name of the unembedding; the token embedding's own where they are tied. */
+  readonly head: string;
   /** Names of the embedding and unembedding tensors, which don't count as work done for a token. */
   readonly embeddings: readonly string[];
   /** ids (B, T) → state 0 (B, T, d). */

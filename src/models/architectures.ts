@@ -1,10 +1,20 @@
 /** The table of architectures, by `model_type`. */
 import { EigentraceError, nearest } from '../errors.js';
 import type { Architecture } from './architecture.js';
+import { gemma2, gemma3 } from './gemma.js';
 import { gptNeox } from './gpt-neox.js';
+import { gpt2 } from './gpt2.js';
+import { llama } from './llama.js';
+import { mistral } from './mistral.js';
+import { olmo } from './olmo.js';
+import { olmo2, olmo3 } from './olmo2.js';
+import { opt } from './opt.js';
+import { qwen2, qwen3 } from './qwen.js';
+
+const all = [gptNeox, olmo, olmo2, olmo3, llama, qwen2, qwen3, mistral, gemma2, gemma3, gpt2, opt];
 
 export const architectures: ReadonlyMap<string, Architecture> = new Map(
-  [gptNeox].map((architecture) => [architecture.modelType, architecture]),
+  all.map((architecture) => [architecture.modelType, architecture]),
 );
 
 /** The architecture of a config; the error names the nearest known ones. */

@@ -9,14 +9,18 @@ const harmless = new Set([
   '_attn_implementation_autoset',
   '_commit_hash',
   '_name_or_path',
+  'activation_dropout',
   'architectures',
   'attention_dropout',
   'attention_probs_dropout_prob',
+  'attn_pdrop',
   'auto_map',
   'bad_words_ids',
+  'cache_implementation',
   'chunk_size_feed_forward',
   'classifier_dropout',
   'decoder_start_token_id',
+  'dropout',
   'dtype',
   'embd_pdrop',
   'finetuning_task',
@@ -24,10 +28,12 @@ const harmless = new Set([
   'hidden_dropout',
   'hidden_dropout_prob',
   'id2label',
+  'init_std',
   'initializer_range',
   'is_decoder',
   'is_encoder_decoder',
   'label2id',
+  'layerdrop',
   'max_length',
   'max_position_embeddings',
   'min_length',
@@ -103,6 +109,12 @@ export class Config {
     return value;
   }
 
+  /** A positive finite number, or null where the key says null; absent means the fallback. */
+  optional(key: string, fallback: number | null): number | null {
+    if (this.raw(key) !== undefined) return this.positive(key);
+    return key in this.#values ? null : fallback;
+  }
+
   flag(key: string, fallback: boolean): boolean {
     const value = this.raw(key) ?? fallback;
     if (typeof value !== 'boolean') throw this.fault(key, value, 'true or false');
@@ -116,6 +128,21 @@ export class Config {
       throw this.fault(key, value, `${known.join(', ')}; others are not implemented`);
     }
     return value as T;
+  }
+
+  /** A list of names; null when there is none. */
+  names(key: string): string[] | null {
+    const value = this.raw(key);
+    if (value === undefined) return null;
+    if (!Array.isArray(value) || value.some((name) => typeof name !== 'string')) {
+      throw this.fault(key, value, 'a list of names');
+    }
+    return value as string[];
+  }
+
+  /** Keys that change nothing in this family, though they might in another. */
+  ignore(...keys: string[]): void {
+    for (const key of keys) this.#asked.add(key);
   }
 
   /** Refuses every key that has a value, was not asked for and isn't known to change nothing. */

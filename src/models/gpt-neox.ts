@@ -6,7 +6,9 @@
 import type { Architecture, Decoder } from './architecture.js';
 import { activations } from './blocks.js';
 import type { Config } from './config.js';
-import { readRope } from './rope.js';
+import { prefixOf } from './prefix.js';
+import { readPositions } from './sizes.js';
+import { readRope } from './rope-config.js';
 import type { Weights } from './weights.js';
 
 export const gptNeox: Architecture = {
@@ -25,16 +27,22 @@ export const gptNeox: Architecture = {
     const activation = config.choice('hidden_act', activations, 'gelu');
     if (width % heads !== 0) throw config.fault('num_attention_heads', heads, `a divisor of hidden_size ${width}`);
     const headSize = width / heads;
-    const rope = readRope(config, headSize, { theta: 10_000, fraction: 0.25 });
+    const rope = readRope(config, headSize, {
+      theta: 10_000,
+      thetaKeys: ['rotary_emb_base', 'rope_theta'],
+      fraction: { value: 0.25, keys: ['rotary_pct', 'partial_rotary_factor'] },
+    });
 
-    const base = weights.has('gpt_neox.embed_in.weight') ? 'gpt_neox.' : '';
+    const base = prefixOf(weights, 'embed_in.weight', 'gpt_neox.');
     const embedding = `${base}embed_in.weight`;
     const head = tied ? embedding : weights.firstOf('embed_out.weight', 'lm_head.weight');
     return {
       width,
       layers,
       vocabulary,
-      positions: config.raw('max_position_embeddings') === undefined ? null : config.size('max_position_embeddings'),
+      positions: readPositions(config),
+      longest: null,
+      head,
       embeddings: [embedding, head],
       embed: (b, ids) => b.embedding(ids, embedding, vocabulary, width),
       block(b, layer, x, pick) {

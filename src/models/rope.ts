@@ -1,95 +1,100 @@
 /**
  * Rotary position embedding (Su et al. 2021): tables of cos and sin of position · frequency, frequency_j = θ^(−2j/R)
- * for the R rotated dimensions of a head. Products are rounded to float32 as transformers computes them, so that
- * long positions agree with the model that was trained. Only the default type is here; other types
- * (linear, dynamic, llama3, yarn) are refused by name until they are implemented.
+ * for the R rotated dimensions of a head, and the ways to stretch it: linear (Chen et al. 2023), Llama 3.1's,
+ * YaRN (Peng et al. 2023) and dynamic NTK. Every product is rounded to float32 as transformers computes it, so that
+ * long positions agree with the model that was trained.
  */
-import type { Config } from './config.js';
 
 export interface Rope {
   /** Base θ. */
   readonly theta: number;
-  /** Rotated dimensions of a head, even; 0 means none. */
+  /** Rotated dimensions R of a head, even; 0 means none. */
   readonly dimensions: number;
+  /** How frequencies are stretched; null: not at all. */
+  readonly scaling: RopeScaling | null;
 }
 
-const types = ['default'] as const;
-
-/**
- * Reads both spellings: transformers 4 (`rotary_emb_base` or `rope_theta`, `rotary_pct` or `partial_rotary_factor`,
- * `rope_scaling`) and transformers 5 (`rope_parameters`). Where both stand they must agree.
- */
-export function readRope(config: Config, headSize: number, defaults: { theta: number; fraction: number }): Rope {
-  const nested = { ...object(config, 'rope_scaling'), ...object(config, 'rope_parameters') };
-  const name = nested['rope_parameters.rope_type'] !== undefined ? 'rope_parameters' : 'rope_scaling';
-  for (const [key, value] of Object.entries(nested)) {
-    const short = key.replace(/^rope_(scaling|parameters)\./, '');
-    if (short === 'rope_type' || short === 'type') {
-      if (!types.includes(value as 'default')) {
-        throw config.fault(`${name}.${short}`, value, `${types.join(', ')}; other kinds of RoPE are not implemented`);
-      }
-    } else if (short !== 'rope_theta' && short !== 'partial_rotary_factor' && value !== null) {
-      throw config.fault(key, value, 'no such key beside rope_type, rope_theta and partial_rotary_factor');
+export type RopeScaling =
+  | { readonly type: 'linear'; readonly factor: number }
+  /** θ grows with each sequence longer than `original`; shorter ones are as without scaling. */
+  | { readonly type: 'dynamic'; readonly factor: number; readonly original: number }
+  /** Wavelengths above original/low are stretched, below original/high kept, between them blended. */
+  | {
+      readonly type: 'llama3';
+      readonly factor: number;
+      readonly low: number;
+      readonly high: number;
+      readonly original: number;
     }
-  }
-  const theta = agreed(config, defaults.theta, {
-    rotary_emb_base: config.raw('rotary_emb_base'),
-    rope_theta: config.raw('rope_theta'),
-    'rope_scaling.rope_theta': nested['rope_scaling.rope_theta'],
-    'rope_parameters.rope_theta': nested['rope_parameters.rope_theta'],
-  });
-  const fraction = agreed(config, defaults.fraction, {
-    rotary_pct: config.raw('rotary_pct'),
-    partial_rotary_factor: config.raw('partial_rotary_factor'),
-    'rope_scaling.partial_rotary_factor': nested['rope_scaling.partial_rotary_factor'],
-    'rope_parameters.partial_rotary_factor': nested['rope_parameters.partial_rotary_factor'],
-  });
-  if (theta <= 0) throw config.fault('rope_theta', theta, 'a positive number');
-  if (fraction < 0 || fraction > 1) throw config.fault('rotary_pct', fraction, 'a number from 0 to 1');
-  const dimensions = Math.floor(headSize * fraction);
-  if (dimensions % 2 !== 0) {
-    throw config.fault(
-      'rotary_pct',
-      fraction,
-      `an even number of rotated dimensions, not ${dimensions} of ${headSize}`,
-    );
-  }
-  return { theta, dimensions };
-}
+  /** Dimensions of fewer than `slow` turns in `original` positions are stretched, of more than `fast` kept. */
+  | {
+      readonly type: 'yarn';
+      readonly factor: number;
+      readonly fast: number;
+      readonly slow: number;
+      readonly original: number;
+      /** Multiplies cos and sin. */
+      readonly attention: number;
+    };
 
 /** cos and sin for positions 0..length−1: two tables (length, R/2), float32. */
 export function ropeTables(rope: Rope, length: number): { cos: Float32Array; sin: Float32Array } {
-  const half = rope.dimensions / 2;
+  const frequencies = ropeFrequencies(rope);
+  const half = frequencies.length;
+  const attention = rope.scaling?.type === 'yarn' ? Math.fround(rope.scaling.attention) : 1;
   const cos = new Float32Array(length * half);
   const sin = new Float32Array(length * half);
-  for (let j = 0; j < half; j++) {
-    const exponent = Math.fround((2 * j) / rope.dimensions);
-    const frequency = Math.fround(1 / Math.fround(Math.pow(rope.theta, exponent)));
-    for (let p = 0; p < length; p++) {
-      const angle = Math.fround(p * frequency);
-      cos[p * half + j] = Math.cos(angle);
-      sin[p * half + j] = Math.sin(angle);
+  for (let p = 0; p < length; p++) {
+    for (let j = 0; j < half; j++) {
+      const angle = Math.fround(p * frequencies[j]!);
+      cos[p * half + j] = Math.fround(Math.cos(angle)) * attention;
+      sin[p * half + j] = Math.fround(Math.sin(angle)) * attention;
     }
   }
   return { cos, sin };
 }
 
-function object(config: Config, key: string): Record<string, unknown> {
-  const value = config.raw(key);
-  if (value === undefined) return {};
-  if (typeof value !== 'object' || Array.isArray(value)) throw config.fault(key, value, 'an object');
-  return Object.fromEntries(Object.entries(value as object).map(([name, v]) => [`${key}.${name}`, v as unknown]));
+/** The R/2 frequencies in radians a position, for a sequence that `dynamic` leaves as it is. */
+export function ropeFrequencies(rope: Rope): Float32Array {
+  const { theta, dimensions, scaling } = rope;
+  const powers = Float32Array.from({ length: dimensions / 2 }, (_, j) =>
+    Math.pow(theta, Math.fround((2 * j) / dimensions)),
+  );
+  const plain = powers.map((power) => 1 / power);
+  switch (scaling?.type) {
+    case 'linear':
+      return plain.map((frequency) => frequency / scaling.factor);
+    case 'llama3':
+      return plain.map((frequency) => llama3Frequency(frequency, scaling));
+    case 'yarn':
+      return yarnFrequencies(rope, powers, scaling);
+    default:
+      return plain;
+  }
 }
 
-/** The one value that all present spellings give; disagreement is refused, naming both. */
-function agreed(config: Config, fallback: number, spellings: Record<string, unknown>): number {
-  const present = Object.entries(spellings).filter(([, value]) => value !== undefined && value !== null);
-  for (const [key, value] of present) {
-    if (typeof value !== 'number' || !Number.isFinite(value)) throw config.fault(key, value, 'a number');
-  }
-  const first = present[0];
-  if (!first) return fallback;
-  const other = present.find(([, value]) => value !== first[1]);
-  if (other) throw config.fault(other[0], other[1], `${String(first[1])}, as ${first[0]} says`);
-  return first[1] as number;
+function llama3Frequency(frequency: number, scaling: RopeScaling & { type: 'llama3' }): number {
+  const { factor, low, high, original } = scaling;
+  const wavelength = Math.fround(Math.fround(2 * Math.PI) / frequency);
+  if (wavelength > original / low) return frequency / factor;
+  if (wavelength < original / high) return frequency;
+  const kept = Math.fround((Math.fround(original / wavelength) - low) / (high - low));
+  const stretched = Math.fround(Math.fround((1 - kept) * frequency) / factor);
+  return stretched + Math.fround(kept * frequency);
+}
+
+function yarnFrequencies(rope: Rope, powers: Float32Array, scaling: RopeScaling & { type: 'yarn' }): Float32Array {
+  const { theta, dimensions } = rope;
+  /** The dimension that turns so many times in the original positions. */
+  const dimensionOf = (turns: number): number =>
+    (dimensions * Math.log(scaling.original / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
+  const from = Math.max(Math.floor(dimensionOf(scaling.fast)), 0);
+  let to = Math.min(Math.ceil(dimensionOf(scaling.slow)), dimensions - 1);
+  if (from === to) to += 0.001;
+  return powers.map((power, j) => {
+    const stretch = Math.min(1, Math.max(0, Math.fround((j - from) / (to - from))));
+    const kept = Math.fround(1 - stretch);
+    const stretched = Math.fround(1 / Math.fround(scaling.factor * power));
+    return Math.fround(stretched * Math.fround(1 - kept)) + Math.fround(Math.fround(1 / power) * kept);
+  });
 }

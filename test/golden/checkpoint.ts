@@ -1,28 +1,17 @@
 /** A golden checkpoint folder as a ModelSource, and the tensors of its reference. */
-import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { FileSource, readJson, readSafetensors, readSafetensorsHeader } from '../../src/bytes/index.js';
-import type { ModelSource, TensorRange } from '../../src/models/index.js';
+import { readJson, readSafetensors } from '../../src/bytes/index.js';
+import { openCheckpoint } from '../../src/checkpoints/index.js';
+import type { ModelSource } from '../../src/models/index.js';
 
 export function golden(path: string): string {
   return fileURLToPath(new URL(path, import.meta.url));
 }
 
 export async function modelSource(folder: string, config = 'config.json'): Promise<ModelSource> {
-  const file = realpathSync(join(folder, 'model.safetensors'));
-  const source = await FileSource.open(file);
-  const header = await readSafetensorsHeader(source);
-  await source.close();
-  const tensors = new Map<string, TensorRange>();
-  for (const [name, { dtype, shape, start, end }] of header.tensors) {
-    tensors.set(name, { name, file, dtype, shape, offset: start, byteLength: end - start });
-  }
-  return {
-    name: folder.split('/').at(-1) ?? folder,
-    config: (await readJson(join(folder, config))) as Record<string, unknown>,
-    tensors,
-  };
+  const { name, tensors } = await openCheckpoint(folder);
+  return { name, config: (await readJson(join(folder, config))) as Record<string, unknown>, tensors };
 }
 
 export interface Reference {

@@ -119,10 +119,13 @@ describe('every number matters', () => {
 
 describe('what is refused', () => {
   it.each([
-    [{ model_type: 'gpt_neo' }, 'model_type: unknown architecture, got gpt_neo (nearest known: gpt_neox)'],
+    [{ model_type: 'gpt_neo' }, 'model_type: unknown architecture, got gpt_neo (nearest known: gpt_neox, '],
     [{ model_type: 7 }, 'model_type: got 7 (expected a name)'],
     [{ hidden_act: 'swish2' }, 'hidden_act: got "swish2" (expected gelu, gelu_new,'],
-    [{ rope_parameters: { rope_type: 'yarn', factor: 8 } }, 'rope_parameters.rope_type: got "yarn" (expected default'],
+    [
+      { rope_parameters: { rope_type: 'longrope', factor: 8 } },
+      'rope_parameters.rope_type: got "longrope" (expected default, linear, dynamic, llama3, yarn; other kinds',
+    ],
     [{ num_local_experts: 8 }, 'num_local_experts: unknown option, got 8; it may change the mathematics'],
     [{ num_attention_heads: 5 }, 'num_attention_heads: got 5 (expected a divisor of hidden_size 48)'],
     [{ hidden_size: '48' }, 'hidden_size: got "48" (expected a whole number of at least 1)'],

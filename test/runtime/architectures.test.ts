@@ -1,10 +1,19 @@
 /** Every golden checkpoint against transformers' states and log-probabilities, in one right-padded batch and alone. */
+import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Model, type Layer, type Position } from '../../src/models/index.js';
 import { layerName, ModelProcess, represent } from '../../src/runtime/index.js';
 import { golden, modelSource, reference } from '../golden/checkpoint.js';
 
-const folders = ['gpt_neox', 'gpt_neox_float16', 'gpt_neox_bfloat16', 'gpt_neox_sequential', 'gpt_neox_eps'];
+const folders = [
+  ...['gpt_neox', 'gpt_neox_float16', 'gpt_neox_bfloat16', 'gpt_neox_sequential', 'gpt_neox_eps'],
+  ...['olmo', 'olmo_clip', 'olmo2', 'olmo2_eps', 'olmo3', 'olmo3_yarn'],
+  ...['llama', 'llama_eps', 'llama_rope_scaled', 'llama_sharded', 'llama_tied', 'mistral'],
+  ...['qwen2', 'qwen3', 'qwen3_eps', 'gemma2', 'gemma3_text', 'gpt2', 'opt'],
+];
+/** GPT-2 and OPT are spelled in one way only. */
+const configsOf = (name: string): string[] =>
+  ['config.json', 'config.v4.json'].filter((file) => existsSync(golden(`architectures/${name}/${file}`)));
 const tolerance = 5e-5;
 
 let child: ModelProcess;
@@ -54,7 +63,7 @@ function difference(a: Float32Array, b: Float32Array): number {
 describe.each(folders)('%s', (name) => {
   const folder = golden(`architectures/${name}`);
 
-  it.each(['config.json', 'config.v4.json'])(
+  it.each(configsOf(name))(
     '%s: last-token states of every layer, and log-probabilities',
     async (config) => {
       const model = Model.read(await modelSource(folder, config));
@@ -75,6 +84,19 @@ describe.each(folders)('%s', (name) => {
       expect(difference(got.logprobs[3]!, float('logprobs_3'))).toBeLessThan(tolerance);
     },
   );
+
+  it('gives the logits after the last token', async () => {
+    const model = Model.read(await modelSource(folder));
+    const { ids, float } = await reference(folder);
+    const request = { layers: ['final'], position: 'last', everyToken: true, maxTokens: 64 } as const;
+    await child.load('states', model.stateGraph(request), 2);
+    await child.load('head', model.headGraph('logits'), 2);
+    for (let k = 0; k < ids.length; k++) {
+      const lengths = Int32Array.of(ids[k]!.length);
+      const { head } = await child.forward({ ids: ids[k]!, lengths, head: 'logits', everyToken: false });
+      expect(difference(head!, float(`logits_${k}`))).toBeLessThan(tolerance);
+    }
+  });
 
   it('gives the same last-token states when the last layer is computed for the last token only', async () => {
     const model = Model.read(await modelSource(folder));
