@@ -3,9 +3,9 @@
  * through `Context.library`, which loads the library only when a command needs it (help must be quick) and
  * which tests replace by fakes.
  */
-import type { TraceHooks, TracePlan, TraceRequest, TraceResult } from '../index.js';
+import type { Inspection, TraceHooks, TracePlan, TraceRequest, TraceResult } from '../index.js';
 
-export type { TraceHooks, TracePlan, TraceRequest, TraceResult };
+export type { Inspection, TraceHooks, TracePlan, TraceRequest, TraceResult };
 export type { CheckpointResult, TraceEvent } from '../index.js';
 
 /** What `represent` asks for. */
@@ -75,6 +75,7 @@ export interface Library {
   trace(request: TraceRequest, hooks?: TraceHooks): Promise<TraceResult>;
   planTrace(request: TraceRequest, hooks?: TraceHooks): Promise<TracePlan>;
   represent(request: RepresentRequest, hooks?: TraceHooks): Promise<RepresentResult>;
+  inspect(checkpoint: string): Promise<Inspection>;
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
   demoRequest(out: string): TraceRequest;
   diagnose(): Promise<Diagnosis>;

@@ -247,6 +247,12 @@ export const representSettings = {
   ...shared,
 };
 
+export const inspectSettings = {
+  checkpoint: representSettings.checkpoint,
+  tensors: flag({ flag: '--tensors', meaning: 'Every tensor on a line of its own.', optionOnly: true }),
+  ...shared,
+};
+
 export const exportSettings = {
   run: text({ flag: 'RUN', value: null, meaning: 'The folder of a run.', expected: 'a folder that trace wrote' }),
   format: choice(

@@ -52,6 +52,7 @@ export function world(wishes: Wishes = {}): World {
       return Promise.resolve(plan());
     },
     represent: (request) => Promise.resolve({ path: request.out, tensors: { final: [600, 128], lengths: [600] } }),
+    inspect: () => Promise.reject(new Error('no fake')),
     exportRun: (_, { out }) =>
       Promise.resolve({ path: out, content: out === null ? Buffer.from('step\r\n1\r\n') : null, notes: [] }),
     demoRequest: (out) => ({ ...request, out }),

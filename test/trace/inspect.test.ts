@@ -1,0 +1,104 @@
+/** What `inspect` says of golden checkpoints, and that it reads no weight. */
+import { cp, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { EigentraceError } from '../../src/errors.js';
+import { inspect } from '../../src/trace/inspect.js';
+import { inspect as inspectCommand } from '../../src/cli/commands/inspect.js';
+import { run } from '../../src/cli/run.js';
+import * as library from '../../src/index.js';
+import { folderOf } from '../checkpoints/folders.js';
+import { world } from '../cli/fakes.js';
+import { golden } from '../golden/checkpoint.js';
+
+const neox = golden('architectures/gpt_neox_float16');
+/** Of its config: V=101, d=48, L=3, inner 192; embeddings 2·V·d. */
+const [v, d, inner] = [101, 48, 192];
+const block = 3 * d * d + 3 * d + d * d + d + 2 * d * inner + inner + d + 4 * d;
+const nonEmbedding = 3 * block + 2 * d;
+
+describe('inspect', () => {
+  it('says architecture, sizes, dtypes, files and where tensors lie', async () => {
+    const got = await inspect(neox);
+    expect(got.architecture).toEqual({ modelType: 'gpt_neox', title: 'GPT-NeoX (Pythia)', nearest: [] });
+    expect(got.model).toEqual({
+      parameters: { all: nonEmbedding + 2 * v * d, nonEmbedding },
+      ...{ width: d, layers: 3, vocabulary: v, positions: 128 },
+    });
+    const elements = nonEmbedding + 2 * v * d;
+    expect(got.dtypes).toEqual([{ dtype: 'F16', tensors: got.tensors.length, elements, bytes: 2 * elements }]);
+    expect(got.files).toMatchObject([{ name: 'model.safetensors', bytes: 193_432 }]);
+    expect(got.problems).toEqual([expect.stringContaining('no tokenizer.json')]);
+    // The byte range, read by hand: the header says where the data starts.
+    const file = await readFile(join(neox, 'model.safetensors'));
+    const length = Number(file.readBigUInt64LE(0));
+    const header = JSON.parse(file.toString('utf8', 8, 8 + length)) as Record<string, { data_offsets: number[] }>;
+    for (const { name, offset, bytes } of got.tensors) {
+      const [start, end] = header[name]!.data_offsets;
+      expect([offset, offset + bytes]).toEqual([8 + length + start!, 8 + length + end!]);
+    }
+  });
+
+  it('reads headers only: weights that are a hole in the file cost nothing', async () => {
+    const folder = await folderOf({ 'tokenizer.json': '{}' });
+    await cp(join(neox, 'config.json'), join(folder, 'config.json'));
+    // A hundred gigabytes that take no room on the disk: reading them would take minutes.
+    const shape = [v, 2 ** 30];
+    const size = v * 2 ** 30;
+    const header = JSON.stringify({ w: { dtype: 'U8', shape, data_offsets: [0, size] } });
+    const start = Buffer.alloc(8);
+    start.writeBigUInt64LE(BigInt(header.length));
+    await writeFile(join(folder, 'model.safetensors'), Buffer.concat([start, Buffer.from(header)]));
+    await truncate(join(folder, 'model.safetensors'), 8 + header.length + size);
+    const got = await inspect(folder);
+    expect(got.tensors).toMatchObject([{ name: 'w', dtype: 'U8', shape, bytes: size }]);
+    expect(got.problems).toHaveLength(1);
+  });
+
+  it('describes a model that is not known, and says what stops it', async () => {
+    const folder = await folderOf({ 'config.json': '{"model_type":"gpt_neoxx"}', 'tokenizer.json': '{}' });
+    await cp(join(neox, 'model.safetensors'), join(folder, 'model.safetensors'));
+    const got = await inspect(folder);
+    expect(got.architecture).toMatchObject({ modelType: 'gpt_neoxx', title: null });
+    expect(got.architecture.nearest[0]).toBe('gpt_neox');
+    expect([got.model, got.tensors.length > 0]).toEqual([null, true]);
+    expect(got.problems[0]).toMatch(/unknown architecture, got gpt_neoxx/);
+  });
+
+  it('refuses a series of several', async () => {
+    const folder = await folderOf({});
+    for (const step of ['step1', 'step2']) {
+      await mkdir(join(folder, step));
+      await cp(neox, join(folder, step), { recursive: true });
+    }
+    await expect(inspect(folder)).rejects.toThrow(EigentraceError);
+    await expect(inspect(folder)).rejects.toThrow(/got a series of 2 checkpoints .*step1.*expected one checkpoint/);
+  });
+});
+
+describe('eigentrace inspect', () => {
+  const typed = async (...words: string[]) => {
+    const w = world({ library: { inspect } });
+    const status = await run(['inspect', neox, ...words], w, '1.2.3');
+    return { status, stdout: w.stdout.text };
+  };
+
+  it('is short unless --tensors asks for every tensor', async () => {
+    const { status, stdout } = await typed();
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^architecture +GPT-NeoX \(Pythia\), gpt_neox$/m);
+    expect(stdout).toMatch(/^gpt_neox\.layers\.\*\.attention\.dense\.weight +3 +F16 +\[48, 48\] +13\.5 KiB$/m);
+    const all = await typed('--tensors');
+    expect(all.stdout).toMatch(/^gpt_neox\.layers\.2\.attention\.dense\.weight +F16 +\[48, 48\] +model\.safe/m);
+    expect(all.stdout.length).toBeGreaterThan(stdout.length);
+  });
+
+  it('gives JSON, the whole of it', async () => {
+    expect(JSON.parse((await typed('--json')).stdout)).toEqual(await inspect(neox));
+  });
+
+  it('is exported, and has its settings', () => {
+    expect(library.inspect).toBe(inspect);
+    expect(Object.keys(inspectCommand.settings)).toContain('tensors');
+  });
+});
