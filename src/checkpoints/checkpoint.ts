@@ -1,19 +1,23 @@
 /**
- * One checkpoint: a folder as `save_pretrained` writes it. Its config and tokenizer may lie in it or, shared by all, at the
- * root of its series. Nothing is converted: tensors stay where they are, as byte ranges. What the config means is the
- * models room's business.
+ * One checkpoint: a folder as `save_pretrained` writes it, or PEFT's folder of an adapter with its base elsewhere. Config
+ * and tokenizer may lie in it or, shared by all, at the root of its series. Nothing is converted: tensors stay where they
+ * are, as byte ranges. What the config means is the models room's business.
  */
-import { basename, join, resolve } from 'node:path';
-import { kindOf, list, readJson } from '../bytes/index.js';
+import { basename, dirname, join, resolve } from 'node:path';
+import { identify, kindOf, list, readJson } from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
+import { adapt } from './adapter.js';
+import { readAdapterConfig } from './adapter-config.js';
 import { refuseQuantised } from './foreign.js';
-import { readWeights, type TensorRange, type WeightFile } from './weights.js';
+import { readFiles, readWeights, type TensorRange, type WeightFile } from './weights.js';
 
 export interface CheckpointOptions {
   /** Folders searched, in order, for `config.json` and the tokenizer when the checkpoint has none of its own. Default none. */
   fallbackFolders?: readonly string[];
   /** The series' tokenizer, a folder or a `tokenizer.json`: taken after the checkpoint's own, before the fallback folders. Default none. */
   tokenizer?: string | null;
+  /** The base model's folder, when this is an adapter. Default: the path in its `adapter_config.json`. */
+  base?: string | null;
 }
 
 export interface Checkpoint {
@@ -21,11 +25,13 @@ export interface Checkpoint {
   readonly name: string;
   /** Absolute path. */
   readonly folder: string;
+  /** The base model's folder when this is an adapter; else null. Its config is `config`. */
+  readonly base: string | null;
   readonly config: Record<string, unknown>;
   readonly configPath: string;
   /** By name; only headers have been read. */
   readonly tensors: ReadonlyMap<string, TensorRange>;
-  /** The weight files as they were when the headers were read. */
+  /** The weight files as they were when the headers were read; an adapter's config and its base's files (`base/…`) too. */
   readonly files: readonly WeightFile[];
   /** `tokenizer.json`, and `tokenizer_config.json` beside it; null when there is none anywhere. */
   readonly tokenizer: { readonly path: string; readonly configPath: string | null } | null;
@@ -37,10 +43,11 @@ export interface Checkpoint {
 }
 
 const configLimit = 16 * 1024 * 1024;
+const adapterFiles = ['adapter_model.safetensors', 'adapter_model.bin'];
 
 /**
  * Opens a checkpoint folder: reads its config and the headers of its weight files, checks both, finds its tokenizer.
- * Refused by name: no config, no weights, adapters, weights that are not safetensors, broken headers or shards.
+ * Refused by name: no config, no weights, weights in other forms, adapters other than LoRA, broken headers or shards.
  */
 export async function openCheckpoint(folder: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
   const path = resolve(folder);
@@ -52,20 +59,16 @@ export async function openCheckpoint(folder: string, options: CheckpointOptions 
   const inside = await list(path);
   const names = inside.filter((entry) => entry.kind === 'file').map((entry) => entry.name);
   const folders = inside.filter((entry) => entry.kind === 'folder').map((entry) => entry.name);
-  if (names.includes('adapter_config.json')) {
-    const advice = 'merge it into its base model first, with `merge_and_unload()` of peft in Python';
-    throw new EigentraceError(
-      'input',
-      `${path}: an adapter, got adapter_config.json (expected a whole model); ${advice}`,
-    );
-  }
   const fallbacks = (options.fallbackFolders ?? []).map((fallback) => resolve(fallback));
+  const adapter = adapterFiles.find((name) => names.includes('adapter_config.json') && names.includes(name));
+  if (adapter !== undefined) return openAdapter(path, adapter, options, fallbacks);
   const { tensors, files, metadata, notes } = await readWeights(path, names, folders);
   const { config, configPath } = await readConfig(path, fallbacks);
   refuseQuantised(path, config, tensors.keys());
   return {
     name: basename(path),
     folder: path,
+    base: null,
     config,
     configPath,
     tensors,
@@ -75,6 +78,61 @@ export async function openCheckpoint(folder: string, options: CheckpointOptions 
     notes,
     bytes: files.reduce((sum, file) => sum + file.size, 0),
   };
+}
+
+/** An adapter over its base, which is opened as any checkpoint; both their files count. */
+async function openAdapter(
+  folder: string,
+  file: string,
+  options: CheckpointOptions,
+  fallbacks: readonly string[],
+): Promise<Checkpoint> {
+  const config = await readAdapterConfig(folder);
+  const baseFolder = await findBase(folder, options.base ?? null, config.base, fallbacks);
+  // Before it is opened: adapters could name one another for ever.
+  if ((await kindOf(join(baseFolder, 'adapter_config.json'))) === 'file') {
+    throw new EigentraceError('input', `${folder}: its base ${baseFolder} is an adapter too (expected a whole model)`);
+  }
+  const base = await openCheckpoint(baseFolder, { ...options, fallbackFolders: [dirname(baseFolder), ...fallbacks] });
+  const own = await readFiles(folder, [file], null);
+  const isTied = base.config['tie_word_embeddings'] === true;
+  const { tensors, note } = adapt(folder, base.tensors, own.tensors, config, isTied);
+  const files = [
+    ...base.files.map((each) => ({ ...each, name: `base/${each.name}` })),
+    // The scale stands in the config: it decides the numbers as the factors do.
+    { name: 'adapter_config.json', ...(await identify(join(folder, 'adapter_config.json'))) },
+    ...own.files,
+  ];
+  return {
+    ...base,
+    name: basename(folder),
+    folder,
+    base: base.folder,
+    tensors,
+    files,
+    tokenizer: (await findTokenizer([folder])) ?? base.tokenizer,
+    metadata: own.metadata,
+    notes: [...base.notes, ...own.notes, note],
+    bytes: files.reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+/** The base's folder: as given, else by the adapter's own path, from its folder or its series'. */
+async function findBase(
+  folder: string,
+  given: string | null,
+  named: string | null,
+  fallbacks: readonly string[],
+): Promise<string> {
+  const places = given !== null ? [resolve(given)] : [];
+  if (given === null && named) places.push(...[folder, ...fallbacks].map((place) => resolve(place, named)));
+  for (const place of places) if ((await kindOf(place)) === 'folder' && place !== folder) return place;
+  const got = given ?? (named ? `${named} in adapter_config.json` : 'none in adapter_config.json');
+  const advice = 'give its folder as "base" beside the path of this checkpoint in series.json';
+  throw new EigentraceError(
+    'input',
+    `${folder}: an adapter whose base model is not there, got ${got} (expected a folder on this machine); ${advice}`,
+  );
 }
 
 async function readConfig(

@@ -22,6 +22,8 @@ const checkpointSchema = z.looseObject({
   parent: z.string().min(1).nullish(),
   seed: z.union([z.number(), z.string()]).nullish(),
   path: z.string().min(1).optional(),
+  /** The base model's folder of an adapter. Default: what its adapter_config.json says. */
+  base: z.string().min(1).nullish(),
   hub: z.string().min(1).optional(),
 });
 
@@ -107,6 +109,7 @@ async function entryOf(
     parent: checkpoint.parent ?? null,
     seed: checkpoint.seed ?? null,
     folder,
+    ...(checkpoint.base ? { base: resolve(dirname(file), checkpoint.base) } : {}),
     problem: await problemOf(folder, path, hub),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * A folder as a series: its subfolders with weights, each with a config of its own or the one at the root. Names give step,
+ * A folder as a series: its subfolders with weights, each with a config of its own, its base's or the one at the root. Names give step,
  * tokens and stage (naming.ts). The rest is skipped, each with a note. A folder that holds weights itself is a series of
  * one, unless its subfolders are checkpoints with steps: Trainer leaves the last model beside its `checkpoint-{N}`.
  */
@@ -34,7 +34,8 @@ export async function readFolder(root: string, tokensPerStep: number | null): Pr
 
   if (holdsWeights(files) || files.includes('adapter_config.json')) {
     const saved = found.filter(({ name, hasConfig }) => hasConfig && parseCheckpointName(name).step !== null);
-    if (saved.length === 0) return oneCheckpoint(root, rootConfig, tokensPerStep);
+    const isAdapter = files.includes('adapter_config.json');
+    if (saved.length === 0) return oneCheckpoint(root, rootConfig || isAdapter, tokensPerStep);
     notes.push(`${basename(root)} holds weights of its own beside its checkpoints: left out, they carry no step`);
   }
   if (found.length === 0) throw new EigentraceError('input', emptyMessage(root, files, candidates));
@@ -56,9 +57,10 @@ async function look(root: string, name: string, rootConfig: boolean): Promise<Ca
   const inside = await list(join(root, name)).catch(messageOf);
   if (typeof inside === 'string') return { name, skipped: inside, hasConfig: false };
   const files = inside.filter(({ kind }) => kind === 'file').map((entry) => entry.name);
-  const hasConfig = files.includes('config.json');
+  // An adapter's config is its base's.
+  const hasConfig = files.includes('config.json') || files.includes('adapter_config.json');
   const reason = (): string | null => {
-    if (files.includes('adapter_config.json')) return 'an adapter, not a whole model';
+    if (files.includes('adapter_config.json') && files.some((file) => file.startsWith('adapter_model.'))) return null;
     if (!holdsWeights(inside.map((entry) => entry.name)))
       return hasConfig ? 'no weights yet' : 'no config.json and no weights';
     return hasConfig || rootConfig ? null : 'weights without a config.json, there or above';

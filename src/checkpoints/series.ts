@@ -24,6 +24,8 @@ export interface SeriesEntry {
   readonly seed: number | string | null;
   /** Absolute path; null when it is not on this machine. */
   readonly folder: string | null;
+  /** Absolute folder of an adapter's base model, where the series says it. */
+  readonly base?: string;
   /** Why it can't be used, when that is known without opening it; else null. */
   readonly problem: string | null;
 }
@@ -80,7 +82,8 @@ export async function openEntry(series: Series, entry: SeriesEntry): Promise<Che
   }
   const above = dirname(entry.folder);
   const fallbackFolders = above === series.root ? [series.root] : [above, series.root];
-  return openCheckpoint(entry.folder, { fallbackFolders, tokenizer: series.tokenizer });
+  const base = entry.base ?? null;
+  return openCheckpoint(entry.folder, { fallbackFolders, tokenizer: series.tokenizer, base });
 }
 
 /** A path that is not there: the Hub's ids look the same, and their owner should hear what to do. */

@@ -28,6 +28,13 @@ export interface TensorRange {
   /** Absolute byte offset in the file; not always a multiple of the element's size. */
   readonly offset: number;
   readonly byteLength: number;
+  /** What an adapter adds to it where it is used: `scale · up · down`, transposed where the weight is stored (in, out). */
+  readonly update?: {
+    readonly up: TensorRange;
+    readonly down: TensorRange;
+    readonly scale: number;
+    readonly transposed: boolean;
+  };
 }
 
 /** A weight file: its name in the checkpoint's folder and what it was when its header was read. */

@@ -134,9 +134,9 @@ describe('openCheckpoint refuses', () => {
 
   it.each([
     [
-      'an adapter',
+      'an adapter that is none',
       { 'a/adapter_config.json': '{}', 'a/adapter_model.safetensors': weights('w') },
-      'an adapter, got adapter_config.json',
+      'a/adapter_config.json: peft_type: expected string',
     ],
     [
       'a PyTorch file that is none',

@@ -55,7 +55,7 @@ describe('openSeries on a folder', () => {
       'checkpoint-2000: skipped, no weights yet',
       'checkpoint-2500: skipped, weights without a config.json, there or above',
       'logs: skipped, no config.json and no weights',
-      'lora: skipped, an adapter, not a whole model',
+      'lora: skipped, no weights yet',
       'tmp-checkpoint-1500: skipped, a temporary name',
     ]);
   });
