@@ -11,7 +11,14 @@ import {
   type Series,
   type SeriesEntry,
 } from '../checkpoints/index.js';
-import { checkIds, openTokenizer, selectSequences, type SelectProgress, type Sequences } from '../corpus/index.js';
+import {
+  checkIds,
+  openTokenizer,
+  selectSequences,
+  type SelectProgress,
+  type Sequences,
+  type Tokenizer,
+} from '../corpus/index.js';
 import { EigentraceError } from '../errors.js';
 import { Model, type Layer } from '../models/index.js';
 import { canonicalSha256, type KeyParts } from '../record/index.js';
@@ -48,6 +55,8 @@ export class Subjects {
   readonly #series: Series;
   readonly #cache: string;
   readonly #sequences = new Map<string, Sequences>();
+  /** The last one and where it lies: a series' own is parsed once, not once a checkpoint. */
+  #tokenizer: { readonly place: string; readonly opened: Tokenizer } | null = null;
 
   constructor(request: TraceRequest, series: Series, cache: string) {
     this.#request = request;
@@ -102,6 +111,14 @@ export class Subjects {
     };
   }
 
+  async #openTokenizer({ path, configPath }: NonNullable<Checkpoint['tokenizer']>): Promise<Tokenizer> {
+    const place = JSON.stringify([path, configPath]);
+    if (this.#tokenizer?.place !== place) {
+      this.#tokenizer = { place, opened: await openTokenizer(path, configPath) };
+    }
+    return this.#tokenizer.opened;
+  }
+
   async #tokenise(checkpoint: Checkpoint, hooks: SubjectHooks): Promise<Sequences> {
     const { tokenizer } = checkpoint;
     if (!tokenizer) {
@@ -111,7 +128,7 @@ export class Subjects {
           '(expected one; save it with `tokenizer.save_pretrained(FOLDER)` in Python)',
       );
     }
-    const opened = await openTokenizer(tokenizer.path, tokenizer.configPath);
+    const opened = await this.#openTokenizer(tokenizer);
     const known = this.#sequences.get(opened.sha256);
     if (known) return known;
     const { corpus, field, minTokens, maxTokens, seed, rows } = this.#request;
