@@ -12,9 +12,10 @@ const rooms = {
   checkpoints: ['bytes'],
   corpus: ['bytes'],
   models: [],
+  features: ['bytes'],
   runtime: ['bytes', 'models'],
   record: ['bytes', 'spectrum'],
-  trace: ['bytes', 'checkpoints', 'corpus', 'models', 'runtime', 'spectrum', 'record'],
+  trace: ['bytes', 'checkpoints', 'corpus', 'features', 'models', 'runtime', 'spectrum', 'record'],
   cli: ['index'],
 };
 /** Rooms of pure mathematics: they run in a browser. */

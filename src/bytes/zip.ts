@@ -24,6 +24,8 @@ export interface ZipArchive {
   readonly entries: ReadonlyMap<string, ZipEntry>;
   /** The bytes [start, end) of a stored entry; reads its local header and checks it. */
   locate(name: string): Promise<{ start: number; end: number }>;
+  /** The bytes [start, end) of an entry as they lie in the archive, compressed or not; reads and checks its local header. */
+  raw(name: string): Promise<{ start: number; end: number }>;
 }
 
 /** A directory of more bytes is refused: 64 MiB hold about 700,000 entries. */
@@ -60,12 +62,17 @@ export async function openZip(source: ByteSource): Promise<ZipArchive> {
       const expected = 'expected it stored, as torch.save does; unpack the archive and zip it with `zip -0`';
       throw refuse(source, `entry ${name} is compressed, got ${method} (${expected})`);
     }
+    return raw(name);
+  };
+  const raw = async (name: string) => {
+    const entry = entries.get(name);
+    if (!entry) throw refuse(source, `entry ${name} is not in the archive`);
     const start = await dataStart(source, entry);
-    const end = start + entry.size;
+    const end = start + entry.compressedSize;
     if (end > ends.get(entry)!) throw refuse(source, `entry ${name} overlaps what follows it (damaged?)`);
     return { start, end };
   };
-  return { entries, locate };
+  return { entries, locate, raw };
 }
 
 interface Directory {

@@ -1,0 +1,10 @@
+export {
+  describeFeatures,
+  endingOf,
+  featureEndings,
+  openFeatures,
+  type FeatureChoice,
+  type FeatureHeader,
+  type FeatureRows,
+} from './file.js';
+export type { FloatType } from './floats.js';
