@@ -112,7 +112,7 @@ export class Config {
   /** A positive finite number, or null where the key says null; absent means the fallback. */
   optional(key: string, fallback: number | null): number | null {
     if (this.raw(key) !== undefined) return this.positive(key);
-    return key in this.#values ? null : fallback;
+    return this.#values[key] === null ? null : fallback;
   }
 
   flag(key: string, fallback: boolean): boolean {

@@ -63,27 +63,22 @@ function difference(a: Float32Array, b: Float32Array): number {
 describe.each(folders)('%s', (name) => {
   const folder = golden(`architectures/${name}`);
 
-  it.each(configsOf(name))(
-    '%s: last-token states of every layer, and log-probabilities',
-    async (config) => {
-      const model = Model.read(await modelSource(folder, config));
-      const { ids, float } = await reference(folder);
-      const layers = model.parseLayers('all');
-      const got = await collect(model, ids, layers, 'last', { logprobs: true });
-      const d = model.width;
-      for (let k = 0; k < ids.length; k++) {
-        const hidden = float(`hidden_${k}`);
-        for (let l = 0; l <= model.layers; l++) {
-          const expected = hidden.subarray(l * d, (l + 1) * d);
-          expect(difference(got.states[`layer${l}`]![k]!, expected), `layer ${l}, sequence ${k}`).toBeLessThan(
-            tolerance,
-          );
-        }
-        expect(difference(got.states['final']![k]!, float(`final_${k}`))).toBeLessThan(tolerance);
+  it.each(configsOf(name))('%s: last-token states of every layer, and log-probabilities', async (config) => {
+    const model = Model.read(await modelSource(folder, config));
+    const { ids, float } = await reference(folder);
+    const layers = model.parseLayers('all');
+    const got = await collect(model, ids, layers, 'last', { logprobs: true });
+    const d = model.width;
+    for (let k = 0; k < ids.length; k++) {
+      const hidden = float(`hidden_${k}`);
+      for (let l = 0; l <= model.layers; l++) {
+        const expected = hidden.subarray(l * d, (l + 1) * d);
+        expect(difference(got.states[`layer${l}`]![k]!, expected), `layer ${l}, sequence ${k}`).toBeLessThan(tolerance);
       }
-      expect(difference(got.logprobs[3]!, float('logprobs_3'))).toBeLessThan(tolerance);
-    },
-  );
+      expect(difference(got.states['final']![k]!, float(`final_${k}`))).toBeLessThan(tolerance);
+    }
+    expect(difference(got.logprobs[3]!, float('logprobs_3'))).toBeLessThan(tolerance);
+  });
 
   it('gives the logits after the last token', async () => {
     const model = Model.read(await modelSource(folder));
@@ -151,6 +146,64 @@ describe.each(folders)('%s', (name) => {
     }
     for (let k = 1; k < ids.length; k++) {
       expect(difference(together.logprobs[k]!, alone.logprobs[k]!)).toBeLessThan(1e-4);
+    }
+  });
+});
+
+describe('RoPE that depends on the sequence', () => {
+  it('computes dynamic NTK for each sequence as if it were alone, in any batch', async () => {
+    const source = await modelSource(golden('architectures/llama'));
+    const { ids, float } = await reference(golden('architectures/llama'));
+    const [original, factor, theta, R] = [20, 2.5, 10_000, 8];
+    const rope = { rope_type: 'dynamic', factor, rope_theta: theta };
+    const config = { ...source.config, max_position_embeddings: original, rope_parameters: rope };
+    const model = Model.read({ ...source, config });
+    const layers = model.parseLayers('all');
+    const together = await collect(model, ids, layers, 'last', { logprobs: true, budget: 400 });
+    const alone = await collect(model, ids, layers, 'last', { budget: 1 });
+    for (let k = 0; k < ids.length; k++) {
+      const T = ids[k]!.length;
+      // The same model with a base of its own and no scaling.
+      const base = theta * ((factor * Math.max(T, original)) / original - (factor - 1)) ** (R / (R - 2));
+      const parameters = { rope_type: 'default', rope_theta: base };
+      const fixed = Model.read({ ...source, config: { ...source.config, rope_parameters: parameters } });
+      const expected = await collect(fixed, [ids[k]!], layers, 'last', { logprobs: true });
+      for (const layer of layers.map(layerName)) {
+        expect(difference(together.states[layer]![k]!, expected.states[layer]![0]!)).toBeLessThan(tolerance);
+        expect(difference(alone.states[layer]![k]!, expected.states[layer]![0]!)).toBeLessThan(tolerance);
+      }
+      expect(difference(together.logprobs[k]!, expected.logprobs[0]!)).toBeLessThan(tolerance);
+      const change = difference(together.states['final']![k]!, float(`final_${k}`));
+      if (T <= original) expect(change).toBeLessThan(tolerance);
+      else expect(change).toBeGreaterThan(0.01);
+    }
+  });
+});
+
+describe('heads of any size', () => {
+  it('pads heads that are no multiple of 8, also with a window', async () => {
+    const source = await modelSource(golden('architectures/olmo2'));
+    const { ids } = await reference(golden('architectures/olmo2'));
+    const model = Model.read(source);
+    expect(model.width / Number(source.config['num_attention_heads'])).toBe(12);
+    const whole = await collect(model, ids, ['final'], 'last');
+    const wide = { ...source.config, model_type: 'olmo3', rope_parameters: undefined };
+    const layer_types = ['sliding_attention', 'full_attention'];
+    const windowed = async (sliding_window: number) =>
+      collect(
+        Model.read({ ...source, config: { ...wide, rope_theta: 500_000, layer_types, sliding_window } }),
+        ids,
+        ['final'],
+        'last',
+      );
+    // A window as long as the longest sequence hides nothing; a shorter one changes only what is longer than it.
+    const [open, narrow] = [await windowed(64), await windowed(8)];
+    for (let k = 0; k < ids.length; k++) {
+      const expected = whole.states['final']![k]!;
+      expect(difference(open.states['final']![k]!, expected)).toBeLessThan(1e-5);
+      const change = difference(narrow.states['final']![k]!, expected);
+      if (ids[k]!.length <= 8) expect(change).toBeLessThan(1e-5);
+      else expect(change).toBeGreaterThan(0.01);
     }
   });
 });
