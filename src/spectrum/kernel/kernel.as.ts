@@ -29,7 +29,6 @@ function barrier(sync: usize, nt: i32): void {
 }
 
 /** First row of thread tid's share of [from, to), even steps from `from`. */
-// @ts-ignore: decorator
 @inline
 function cut(from: i32, to: i32, tid: i32, nt: i32): i32 {
   return tid >= nt ? to : from + ((((to - from) * tid) / nt) & ~1);
@@ -38,7 +37,6 @@ function cut(from: i32, to: i32, tid: i32, nt: i32): i32 {
 // ---- products ------------------------------------------------------------------------------------------------------
 
 /** c + a·b, in one instruction where the build has relaxed SIMD (a third faster; the last bit may differ). */
-// @ts-ignore: decorator
 @inline
 function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(a, b, c);
@@ -46,14 +44,12 @@ function madd(a: v128, b: v128, c: v128): v128 {
 }
 
 /** The two float64 of a vector, exchanged. */
-// @ts-ignore: decorator
 @inline
 function swapped(v: v128): v128 {
   return i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
 }
 
 /** (first of v, second of w). */
-// @ts-ignore: decorator
 @inline
 function mixed(v: v128, w: v128): v128 {
   return i8x16.shuffle(v, w, 0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28, 29, 30, 31);
