@@ -75,16 +75,25 @@ export class PickleBytes {
     return Number(text.replace('inf', 'Infinity').replace('nan', 'NaN'));
   }
 
-  /** Up to the next line feed, which is taken too. */
+  /** Up to the next line feed, which is taken too; Latin-1. */
   line(): string {
     const end = this.#bytes.subarray(this.at, this.at + lineLimit + 1).indexOf(0x0a);
     if (end < 0) {
       if (this.at + lineLimit >= this.#bytes.length) throw new PickleEnd(this.#subject, this.#bytes.length);
       throw this.#fault(`a line of more than ${lineLimit} bytes at byte ${this.at} (damaged?)`);
     }
-    const text = decodeUtf8(this.take(end)) ?? this.#badText();
+    const text = this.latin1(end);
     this.at++;
     return text.replace(/\r$/, '');
+  }
+
+  /** A line of text with everything past Latin-1 escaped (Python's raw-unicode-escape). */
+  escaped(): string {
+    const digits = /\\u([0-9a-fA-F]{4})|\\U(00[01][0-9a-fA-F]{5})/g;
+    return this.line().replace(digits, (whole, short?: string, long?: string) => {
+      const point = Number.parseInt(short ?? long!, 16);
+      return point <= 0x10ffff ? String.fromCodePoint(point) : whole;
+    });
   }
 
   utf8(length: number): string {

@@ -69,7 +69,7 @@ const literals: Readonly<Record<string, (input: PickleBytes) => unknown>> = {
   '\x8b': (input) => input.long(input.count4()),
   F: (input) => input.decimal(input.line()),
   G: (input) => input.double(),
-  V: (input) => input.line().replace(/\\u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
+  V: (input) => input.escaped(),
   U: (input) => input.latin1(input.byte()),
   T: (input) => input.latin1(input.count4()),
   '\x8c': (input) => input.utf8(input.byte()),
