@@ -51,6 +51,7 @@ export class Blocks {
   readonly #inputs: BatchInputs;
   readonly #maxTokens: number;
   readonly #tables = new Map<string, PositionTables>();
+  readonly #ones = new Map<number, Value>();
   /** Whether only the chosen token of each sequence is left: (B, d) instead of (B, T, d). */
   #picked = false;
 
@@ -87,8 +88,9 @@ export class Blocks {
     const tokens = graph.node('Shape', [ids], { start: 1, end: 2 });
     const start = graph.int64([shape.offset]);
     const end = graph.node('Add', [tokens, start]);
-    const rows = graph.node('Slice', [graph.stored(tensor), start, end, graph.int64([0])]);
-    return tensor.dtype === 'F32' ? rows : graph.toFloat32(rows);
+    const table = tensor.update ? graph.weight(tensor) : graph.stored(tensor);
+    const rows = graph.node('Slice', [table, start, end, graph.int64([0])]);
+    return tensor.dtype === 'F32' || tensor.update ? rows : graph.toFloat32(rows);
   }
 
   /** x (…, in) · W(out, in)ᵀ + b → (…, out). */
@@ -123,7 +125,8 @@ export class Blocks {
 
   /** (x − mean)/√(variance + ε) over the last axis, without parameters. */
   plainLayerNorm(x: Value, width: number, epsilon: number): Value {
-    const ones = this.graph.float32(new Float32Array(width).fill(1), [width]);
+    let ones = this.#ones.get(width);
+    if (!ones) this.#ones.set(width, (ones = this.graph.float32(new Float32Array(width).fill(1), [width])));
     return this.graph.node('LayerNormalization', [x, ones], { axis: -1, epsilon: { float: epsilon } });
   }
 

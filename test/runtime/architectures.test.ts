@@ -1,7 +1,10 @@
 /** Every golden checkpoint against transformers' states and log-probabilities, in one right-padded batch and alone. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Model, type Layer, type Position } from '../../src/models/index.js';
+import { readSafetensors } from '../../src/bytes/index.js';
+import { Model, type Layer, type ModelSource, type Position, type TensorRange } from '../../src/models/index.js';
 import { layerName, ModelProcess, represent } from '../../src/runtime/index.js';
 import { golden, modelSource, reference } from '../golden/checkpoint.js';
 
@@ -206,4 +209,69 @@ describe('heads of any size', () => {
       else expect(change).toBeGreaterThan(0.01);
     }
   });
+});
+
+describe('weights in half precision', () => {
+  /** Values that both half formats hold exactly: 7 bits after the leading one, nothing tiny. */
+  function coarse(values: Float32Array): Float32Array {
+    const rounded = values.map((value) => (Math.abs(value) < 2 ** -13 ? 0 : value));
+    const bits = new Uint32Array(rounded.buffer);
+    bits.forEach((word, i) => (bits[i] = word & 0xffff0000));
+    return rounded;
+  }
+  const encoders = {
+    F32: (values: Float32Array) => new Uint8Array(values.slice().buffer),
+    BF16: (values: Float32Array) =>
+      new Uint8Array(Uint16Array.from(new Uint32Array(values.slice().buffer), (word) => word >>> 16).buffer),
+    F16: (values: Float32Array) => {
+      const half = (word: number): number =>
+        (word & 0x7fffffff) === 0
+          ? 0
+          : ((word >>> 16) & 0x8000) | ((((word >>> 23) & 0xff) - 112) << 10) | ((word >>> 13) & 0x3ff);
+      return new Uint8Array(Uint16Array.from(new Uint32Array(values.slice().buffer), half).buffer);
+    },
+  };
+  let folder: string;
+  beforeAll(() => {
+    folder = realpathSync(mkdtempSync(join(tmpdir(), 'half-')));
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  async function stored(name: string, dtype: keyof typeof encoders): Promise<ModelSource> {
+    const source = await modelSource(golden(`architectures/${name}`));
+    const { tensors } = await readSafetensors(golden(`architectures/${name}/model.safetensors`));
+    const parts: Uint8Array[] = [];
+    const ranges = new Map<string, TensorRange>();
+    const file = join(folder, `${name}.${dtype}`);
+    let offset = 0;
+    for (const [tensor, { shape, data }] of tensors) {
+      const bytes = encoders[dtype](coarse(data as Float32Array));
+      ranges.set(tensor, { name: tensor, file, dtype, shape, offset, byteLength: bytes.length });
+      parts.push(bytes);
+      offset += bytes.length;
+    }
+    writeFileSync(file, Buffer.concat(parts));
+    return { ...source, tensors: ranges };
+  }
+
+  it.each(['olmo', 'olmo2', 'llama', 'qwen3', 'gemma2', 'gpt2', 'opt'])(
+    '%s: as the same values in float32',
+    async (name) => {
+      const { ids } = await reference(golden(`architectures/${name}`));
+      const run = async (dtype: keyof typeof encoders) => {
+        const model = Model.read(await stored(name, dtype));
+        return collect(model, ids, model.parseLayers('all'), 'last', { logprobs: true });
+      };
+      const expected = await run('F32');
+      for (const dtype of ['BF16', 'F16'] as const) {
+        const got = await run(dtype);
+        for (const [layer, rows] of Object.entries(expected.states)) {
+          rows.forEach((row, k) => expect(difference(got.states[layer]![k]!, row)).toBeLessThan(1e-5));
+        }
+        expected.logprobs.forEach((values, k) => expect(difference(got.logprobs[k]!, values)).toBeLessThan(1e-5));
+      }
+    },
+  );
 });
