@@ -12,15 +12,17 @@ import type {
   ForwardReply,
   LoadMessage,
   ProbeReply,
+  ReleaseMessage,
   Reply,
   Request,
+  Slot,
   TimeMessage,
 } from './protocol.js';
 
 /** Rows of the head a run: bounds the logits held at once to 256 · vocabulary floats. */
 const headRows = 256;
 
-const sessions = new Map<LoadMessage['slot'], ort.InferenceSession>();
+const sessions = new Map<Slot, ort.InferenceSession>();
 
 async function handle(message: Request): Promise<unknown> {
   switch (message.op) {
@@ -29,9 +31,7 @@ async function handle(message: Request): Promise<unknown> {
     case 'forward':
       return forward(message);
     case 'release':
-      for (const session of sessions.values()) await session.release();
-      sessions.clear();
-      return null;
+      return release(message);
     case 'time':
       return time(message);
     case 'probe':
@@ -39,11 +39,20 @@ async function handle(message: Request): Promise<unknown> {
   }
 }
 
-async function load({ slot, bytes, folder, threads }: LoadMessage): Promise<null> {
-  await sessions.get(slot)?.release();
-  sessions.delete(slot);
+async function release({ slot }: Pick<ReleaseMessage, 'slot'>): Promise<null> {
+  for (const [name, session] of sessions) {
+    if (slot !== null && name !== slot) continue;
+    await session.release();
+    sessions.delete(name);
+  }
+  return null;
+}
+
+async function load({ slot, bytes, folder, threads, device }: LoadMessage): Promise<null> {
+  await release({ slot });
   const session = await ort.InferenceSession.create(bytes, {
-    executionProviders: ['cpu'],
+    // What another device can't run falls back to the CPU, operator by operator.
+    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
     graphOptimizationLevel: 'all',
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
@@ -58,7 +67,7 @@ async function load({ slot, bytes, folder, threads }: LoadMessage): Promise<null
 }
 
 async function forward(message: ForwardMessage): Promise<ForwardReply> {
-  const session = sessions.get('states');
+  const session = sessions.get(message.slot);
   if (!session) throw new Error('internal: no graph is loaded');
   const { ids, lengths } = message;
   const B = lengths.length;

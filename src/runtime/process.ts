@@ -6,7 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { EigentraceError } from '../errors.js';
 import type { ModelGraph } from '../models/index.js';
-import type { Envelope, ForwardMessage, ForwardReply, LoadMessage, ProbeReply, Reply, Request } from './protocol.js';
+import type { Envelope, ForwardMessage, ForwardReply, ProbeReply, Reply, Request, Slot } from './protocol.js';
 
 interface Pending {
   resolve: (result: unknown) => void;
@@ -49,17 +49,21 @@ export class ModelProcess {
   }
 
   /** Loads a graph; weights are mapped and laid out for the machine's products. */
-  async load(slot: LoadMessage['slot'], graph: ModelGraph, threads: number): Promise<void> {
-    await this.#ask({ op: 'load', slot, bytes: graph.bytes, folder: graph.folder, threads });
+  async load(slot: Slot, graph: ModelGraph, threads: number, device = 'cpu'): Promise<void> {
+    await this.#ask({ op: 'load', slot, bytes: graph.bytes, folder: graph.folder, threads, device });
   }
 
-  async forward(batch: Omit<ForwardMessage, 'op'>): Promise<ForwardReply> {
-    return (await this.#ask({ op: 'forward', ...batch })) as ForwardReply;
+  /** Runs a batch through the graph in `slot`. */
+  async forward(
+    batch: Omit<ForwardMessage, 'op' | 'slot'>,
+    slot: ForwardMessage['slot'] = 'states',
+  ): Promise<ForwardReply> {
+    return (await this.#ask({ op: 'forward', slot, ...batch })) as ForwardReply;
   }
 
-  /** Ends the sessions and gives their memory back. */
-  async release(): Promise<void> {
-    await this.#ask({ op: 'release' });
+  /** Ends the sessions, or one of them, and gives their memory back. */
+  async release(slot: Slot | null = null): Promise<void> {
+    await this.#ask({ op: 'release', slot });
   }
 
   /** Milliseconds of `repeats` runs of the head slot on (rows, width) random states. */

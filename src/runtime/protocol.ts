@@ -1,19 +1,27 @@
 /** What the parent and the child that runs onnxruntime say to each other (structured clone over the fork's pipe). */
 
+/**
+ * `states`: tokens → states; `head`: final states → log-probabilities or logits; `reference`: as `states` on the CPU, to
+ * check another device by.
+ */
+export type Slot = 'states' | 'head' | 'reference';
+
 /** A graph of src/models, to be loaded as a session. */
 export interface LoadMessage {
   readonly op: 'load';
-  /** `states`: tokens → states; `head`: final states → log-probabilities or logits. */
-  readonly slot: 'states' | 'head';
+  readonly slot: Slot;
   readonly bytes: Uint8Array;
   /** The real folder below which the weight files lie. */
   readonly folder: string;
   readonly threads: number;
+  /** An execution provider of onnxruntime: `cpu`, `cuda`, … */
+  readonly device: string;
 }
 
 /** One batch of B sequences, not padded yet. */
 export interface ForwardMessage {
   readonly op: 'forward';
+  readonly slot: 'states' | 'reference';
   /** Token ids of all sequences, one after another. */
   readonly ids: Int32Array;
   /** Tokens of each sequence, (B). */
@@ -24,8 +32,10 @@ export interface ForwardMessage {
   readonly everyToken: boolean;
 }
 
+/** Ends one session, or all of them. */
 export interface ReleaseMessage {
   readonly op: 'release';
+  readonly slot: Slot | null;
 }
 
 /** Runs the head slot on random states (rows, width) a few times and answers with each run's ms. */

@@ -5,6 +5,7 @@
 import { EigentraceError } from '../errors.js';
 import type { Layer, Model, Position } from '../models/index.js';
 import { batchesOf } from './batches.js';
+import { checkDevice, loadOn } from './device.js';
 import { ModelProcess } from './process.js';
 
 export interface RepresentOptions {
@@ -13,6 +14,8 @@ export interface RepresentOptions {
   /** Also ln p of every token but the first. Default false. */
   readonly logprobs?: boolean;
   readonly threads: number;
+  /** Execution provider: `cpu` (default), or another that this build offers. */
+  readonly device?: string;
   /** Padded tokens a batch; default `tokenBudget`. */
   readonly budget?: number;
   readonly signal?: AbortSignal;
@@ -38,6 +41,11 @@ export function layerName(layer: Layer): string {
   return layer === 'final' ? 'final' : `layer${layer}`;
 }
 
+export interface Represented {
+  /** Largest difference of the first batch from the CPU, relative to the largest state; null on the CPU itself. */
+  readonly deviceDifference: number | null;
+}
+
 /** Runs all sequences (token ids, each at least one) through the model in `child`, which is left loaded. */
 export async function represent(
   child: ModelProcess,
@@ -45,12 +53,12 @@ export async function represent(
   sequences: readonly Int32Array[],
   options: RepresentOptions,
   sink: StateSink,
-): Promise<void> {
+): Promise<Represented> {
   const stop = (): void => child.kill(new EigentraceError('interrupted', 'interrupted'));
   if (options.signal?.aborted) throw new EigentraceError('interrupted', 'interrupted');
   options.signal?.addEventListener('abort', stop, { once: true });
   try {
-    await run(child, model, sequences, options, sink);
+    return await run(child, model, sequences, options, sink);
   } finally {
     options.signal?.removeEventListener('abort', stop);
   }
@@ -62,20 +70,19 @@ async function run(
   sequences: readonly Int32Array[],
   options: RepresentOptions,
   sink: StateSink,
-): Promise<void> {
+): Promise<Represented> {
   child.label = `checkpoint ${model.name}`;
   const lengths = sequences.map((ids) => ids.length);
   const maxTokens = Math.max(1, ...chunkMaxima(lengths));
   const everyToken = options.logprobs ?? false;
   const graph = model.stateGraph({ layers: options.layers, position: options.position, everyToken, maxTokens });
-  await child.load('states', graph, options.threads);
-  if (options.logprobs) await child.load('head', model.headGraph('logprobs'), options.threads);
-  options.onLoaded?.();
+  const device = options.device ?? 'cpu';
+  await loadOn(child, 'states', graph, options.threads, device);
+  if (options.logprobs) await loadOn(child, 'head', model.headGraph('logprobs'), options.threads, device);
 
   const of = lengths.reduce((sum, length) => sum + length, 0);
   let done = 0;
-  options.onProgress?.(0, of);
-  const send = (batch: readonly number[]) => {
+  const messageOf = (batch: readonly number[]) => {
     const total = batch.reduce((sum, index) => sum + lengths[index]!, 0);
     const ids = new Int32Array(total);
     let at = 0;
@@ -83,17 +90,32 @@ async function run(
       ids.set(sequences[index]!, at);
       at += lengths[index]!;
     }
-    const reply = child.forward({
+    return {
       ids,
       lengths: Int32Array.from(batch, (index) => lengths[index]!),
-      head: options.logprobs ? 'logprobs' : 'none',
+      head: options.logprobs ? ('logprobs' as const) : ('none' as const),
       everyToken: options.position === 'all',
-    });
+    };
+  };
+  const send = (batch: readonly number[]) => {
+    const message = messageOf(batch);
+    const total = message.ids.length;
+    const reply = child.forward(message);
     // One batch waits in the child's queue while another runs; a failure is reported where it is awaited.
     reply.catch(() => undefined);
     return { batch, reply, total };
   };
   const batches = batchesOf(lengths, options.budget);
+  let deviceDifference: number | null = null;
+  if (device !== 'cpu' && batches[0]) {
+    await child.load('reference', graph, options.threads);
+    const message = { ...messageOf(batches[0]), head: 'none' as const };
+    const reference = await child.forward(message, 'reference');
+    await child.release('reference');
+    deviceDifference = checkDevice(child.label, device, (await child.forward(message)).states, reference.states);
+  }
+  options.onLoaded?.();
+  options.onProgress?.(0, of);
   let next = batches.length > 0 ? send(batches[0]!) : null;
   for (let i = 0; next; i++) {
     const { batch, reply, total } = next;
@@ -119,6 +141,7 @@ async function run(
     done += total;
     options.onProgress?.(done, of);
   }
+  return { deviceDifference };
 }
 
 /** Maxima of chunks: `Math.max(...lengths)` would overflow the stack for long lists. */
