@@ -90,12 +90,12 @@ describe('kill -9', () => {
     const last = await eigentrace(args(out, ...small), cache);
     expect(last.status, last.stderr).toBe(0);
     expect(await tableOf(out)).toEqual(expected);
-  }, 120_000);
+  }, 180_000);
 });
 
 describe('Ctrl-C', () => {
   const revisions = ['step0', 'step1', 'step2'];
-  const larger = ['--sequences', '1000', '--errors', 'none', '--revisions', revisions.join(',')];
+  const larger = ['--sequences', '600', '--errors', 'none', '--revisions', revisions.join(',')];
   /** As a terminal does: to the process and its child. */
   const interrupt = (started: Started) => process.kill(-started.pid, 'SIGINT');
 
@@ -126,7 +126,7 @@ describe('Ctrl-C', () => {
     expect(resultOf(next).results.map(({ state }) => state)).toEqual(
       revisions.map((_, i) => (i < results.length ? 'reused' : 'measured')),
     );
-  }, 60_000);
+  }, 120_000);
 
   it('before the first checkpoint is done, and twice at once: status 130, nothing is told as measured', async () => {
     const started = start(args(join(folder, 'twice'), ...larger), cache);
@@ -138,5 +138,5 @@ describe('Ctrl-C', () => {
     expect(performance.now() - before).toBeLessThan(1000);
     expect(ended.status, ended.stderr).toBe(130);
     expect((await tableOf(join(folder, 'twice'))).rows).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });
