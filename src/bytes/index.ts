@@ -35,6 +35,7 @@ export { stageFile, type StagedFile } from './staged-file.js';
 export { withLock, type LockOptions } from './lock.js';
 export { Scratch, sweepScratch } from './scratch.js';
 export { npyHeader } from './npy.js';
+export { NpyArray, readNpyObject } from './npy-object.js';
 export { PickleName, readPickle, type PickleRules } from './pickle.js';
 export { PickleEnd } from './pickle-bytes.js';
 export { looksLikeZip, openZip, type ZipArchive, type ZipEntry } from './zip.js';

@@ -51,6 +51,16 @@ export interface ExportResult {
   notes: readonly string[];
 }
 
+/** What `import` stored. */
+export interface ImportResult {
+  out: string;
+  series: string;
+  stage: string;
+  /** In the order of the file. */
+  revisions: readonly string[];
+  sha256: string;
+}
+
 /** One entry of the catalogue of definitions. */
 export interface Definition {
   id: string;
@@ -77,6 +87,7 @@ export interface Library {
   represent(request: RepresentRequest, hooks?: TraceHooks): Promise<RepresentResult>;
   inspect(checkpoint: string): Promise<Inspection>;
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
+  importPublished(file: string, options: { out: string; series: string | null; stage: string }): Promise<ImportResult>;
   demoRequest(out: string): TraceRequest;
   diagnose(): Promise<Diagnosis>;
   definitions: readonly Definition[];

@@ -8,6 +8,7 @@ import type { Command } from './command.js';
 import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { exportCommand } from './commands/export.js';
+import { importCommand } from './commands/import.js';
 import { inspect } from './commands/inspect.js';
 import { metrics } from './commands/metrics.js';
 import { represent } from './commands/represent.js';
@@ -19,7 +20,7 @@ import { printConfig } from './print-config.js';
 import { checkConfig, configName, resolve, type Given } from './resolve.js';
 import { styleOf } from './style.js';
 
-export const commands: readonly Command[] = [demo, trace, represent, inspect, exportCommand, metrics, doctor];
+export const commands: readonly Command[] = [demo, trace, represent, inspect, exportCommand, importCommand, metrics, doctor];
 
 /** Runs one command line (without `node` and the script's name). Never rejects. */
 export async function run(argv: readonly string[], context: Context, version: string): Promise<number> {

@@ -10,7 +10,7 @@ export {
   type TableFormat,
 } from './export.js';
 export { canonicalJson, canonicalSha256 } from './json.js';
-export { differences, measurementKey, type KeyParts } from './key.js';
+export { differences, measurementKey, type ImportedParts, type KeyParts } from './key.js';
 export { listMeasurements, type Listing } from './listing.js';
 export {
   figuresSha256,
@@ -41,6 +41,7 @@ export {
   type RunRequest,
   type Stage,
 } from './run.js';
+export { readPublished, type ImportedFile } from './import-published.js';
 export { jsonSchemas } from './schema.js';
 export {
   measurementPaths,

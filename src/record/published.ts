@@ -44,7 +44,11 @@ export async function encodePublished(
     // A layer without a finite row has no eigenvalues.
     const isThere = measurement.arrays.tensors.includes(tensor);
     const found = isThere ? (await readArrays(run, measurement, [tensor])).get(tensor)!.data : new Float64Array();
-    steps.set(key, stepOf(measurement, layer, found as Float64Array));
+    const imported = `eigenspectrum.${layer}`;
+    const given = measurement.arrays.tensors.includes(imported)
+      ? (await readArrays(run, measurement, [imported])).get(imported)!.data
+      : null;
+    steps.set(key, stepOf(measurement, layer, found as Float64Array, given as Float64Array | null));
   }
   return { content: encodeNpyObject(steps), notes };
 }
@@ -58,10 +62,16 @@ function onlyLayer(listing: Listing): string | null {
   throw new EigentraceError('usage', message);
 }
 
-function stepOf(measurement: Measurement, layer: string, eigenvalues: Float64Array): PythonValue {
+/** `given`: the normalised spectrum as it was imported, where there are no eigenvalues. */
+function stepOf(
+  measurement: Measurement,
+  layer: string,
+  eigenvalues: Float64Array,
+  given: Float64Array | null,
+): PythonValue {
   const figures = measurement.layers[layer]!;
   const figure = (name: string) => figures[name] ?? null;
-  const spectrum = publishedSpectrum(eigenvalues, figure('n') ?? 0, figure('d') ?? 0);
+  const spectrum = given ?? publishedSpectrum(eigenvalues, figure('n') ?? 0, figure('d') ?? 0);
   const [first, last] = (measurement.keyParts['alphaRange'] as readonly [number, number] | undefined) ?? [12, 100];
   const alpha = figure('alpha');
   return new Map<string, PythonValue>([

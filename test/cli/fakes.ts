@@ -55,6 +55,8 @@ export function world(wishes: Wishes = {}): World {
     inspect: () => Promise.reject(new Error('no fake')),
     exportRun: (_, { out }) =>
       Promise.resolve({ path: out, content: out === null ? Buffer.from('step\r\n1\r\n') : null, notes: [] }),
+    importPublished: (_, { out, stage }) =>
+      Promise.resolve({ out, series: 'tiny', stage, revisions: ['step0', 'step512'], sha256: 'a'.repeat(64) }),
     demoRequest: (out) => ({ ...request, out }),
     diagnose: () => Promise.resolve({ facts: [{ name: 'node', value: '20.19.0', ok: true, hint: null }], ready: true }),
     definitions: [
