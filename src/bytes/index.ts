@@ -33,6 +33,7 @@ export {
 } from './safetensors-write.js';
 export { stageFile, type StagedFile } from './staged-file.js';
 export { withLock, type LockOptions } from './lock.js';
+export { scratchPath, writeScratchFile } from './scratch-file.js';
 export { Scratch, sweepScratch } from './scratch.js';
 export { npyHeader } from './npy.js';
 export { NpyArray, readNpyObject } from './npy-object.js';

@@ -1,14 +1,17 @@
 /**
- * One checkpoint: a folder as `save_pretrained` writes it, or PEFT's folder of an adapter with its base elsewhere. Config
- * and tokenizer may lie in it or, shared by all, at the root of its series. Nothing is converted: tensors stay where they
- * are, as byte ranges. What the config means is the models room's business.
+ * One checkpoint: a folder as `save_pretrained` writes it, PEFT's folder of an adapter with its base elsewhere, or a GGUF
+ * file, alone or in its folder. Config and tokenizer may lie in it or, shared by all, at the root of its series. Nothing
+ * is converted: tensors stay where they are, as byte ranges (what can't, of a GGUF file, `prepare` writes). What the
+ * config means is the models room's business.
  */
+import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { identify, kindOf, list, readJson } from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
 import { adapt } from './adapter.js';
 import { readAdapterConfig } from './adapter-config.js';
 import { refuseQuantised } from './foreign.js';
+import { readGguf, type Prepare } from './gguf.js';
 import { readFiles, readWeights, type TensorRange, type WeightFile } from './weights.js';
 
 export interface CheckpointOptions {
@@ -18,6 +21,8 @@ export interface CheckpointOptions {
   tokenizer?: string | null;
   /** The base model's folder, when this is an adapter. Default: the path in its `adapter_config.json`. */
   base?: string | null;
+  /** Where `prepare` writes what has to be dequantised. Default: a folder among the system's temporary ones. */
+  scratchFolder?: string | null;
 }
 
 export interface Checkpoint {
@@ -40,18 +45,25 @@ export interface Checkpoint {
   readonly notes: readonly string[];
   /** Bytes of the weight files. */
   readonly bytes: number;
+  /**
+   * Of a GGUF file: writes the scratch file in which dequantised tensors lie, and gives what removes it. To be called
+   * before the weights are used, one checkpoint at a time. Null where all lie in the weight files.
+   */
+  readonly prepare: Prepare | null;
 }
 
 const configLimit = 16 * 1024 * 1024;
 const adapterFiles = ['adapter_model.safetensors', 'adapter_model.bin'];
 
 /**
- * Opens a checkpoint folder: reads its config and the headers of its weight files, checks both, finds its tokenizer.
+ * Opens a checkpoint folder, or a `.gguf` file: reads its config and the headers of its weight files, checks both, finds
+ * its tokenizer.
  * Refused by name: no config, no weights, weights in other forms, adapters other than LoRA, broken headers or shards.
  */
 export async function openCheckpoint(folder: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
   const path = resolve(folder);
   const kind = await kindOf(path);
+  if (kind === 'file' && path.endsWith('.gguf')) return openGguf(path, dirname(path), options);
   if (kind !== 'folder') {
     const got = kind === null ? 'no such folder' : 'is a file (expected the folder of a checkpoint)';
     throw new EigentraceError('input', `${path}: ${got}`);
@@ -62,6 +74,8 @@ export async function openCheckpoint(folder: string, options: CheckpointOptions 
   const fallbacks = (options.fallbackFolders ?? []).map((fallback) => resolve(fallback));
   const adapter = adapterFiles.find((name) => names.includes('adapter_config.json') && names.includes(name));
   if (adapter !== undefined) return openAdapter(path, adapter, options, fallbacks);
+  const gguf = ggufIn(path, names);
+  if (gguf !== null) return openGguf(join(path, gguf), path, options);
   const { tensors, files, metadata, notes } = await readWeights(path, names, folders);
   const { config, configPath } = await readConfig(path, fallbacks);
   refuseQuantised(path, config, tensors.keys());
@@ -76,6 +90,40 @@ export async function openCheckpoint(folder: string, options: CheckpointOptions 
     tokenizer: await findTokenizer([path, ...(options.tokenizer ? [resolve(options.tokenizer)] : []), ...fallbacks]),
     metadata,
     notes,
+    bytes: files.reduce((sum, file) => sum + file.size, 0),
+    prepare: null,
+  };
+}
+
+/** The folder's GGUF file, where it holds no weights that need no conversion; null when there is none. */
+function ggufIn(folder: string, names: readonly string[]): string | null {
+  const found = names.filter((name) => name.endsWith('.gguf'));
+  if (found.length === 0 || names.some((name) => /\.safetensors$|^pytorch_model.*\.bin$/.test(name))) return null;
+  if (found.length === 1) return found[0]!;
+  const got = `${found.length} GGUF files (${found.slice(0, 3).join(', ')}${found.length > 3 ? ', …' : ''})`;
+  throw new EigentraceError('input', `${folder}: which file is meant is unclear, got ${got} (expected one of them)`);
+}
+
+/** A GGUF file, whose metadata are its config. The tokenizer is not taken from it. */
+async function openGguf(path: string, folder: string, options: CheckpointOptions): Promise<Checkpoint> {
+  const scratchFolder = options.scratchFolder ?? join(tmpdir(), 'eigentrace');
+  const { config, tensors, files, metadata, notes, prepare } = await readGguf(path, scratchFolder);
+  const named = options.tokenizer ? [resolve(options.tokenizer)] : [];
+  const fallbacks = (options.fallbackFolders ?? []).map((fallback) => resolve(fallback));
+  return {
+    ...{
+      name: basename(folder),
+      folder,
+      base: null,
+      config,
+      configPath: path,
+      tensors,
+      files,
+      metadata,
+      notes,
+      prepare,
+    },
+    tokenizer: await findTokenizer([folder, ...named, ...fallbacks]),
     bytes: files.reduce((sum, file) => sum + file.size, 0),
   };
 }

@@ -34,8 +34,7 @@ export async function readFolder(root: string, tokensPerStep: number | null): Pr
 
   if (holdsWeights(files) || files.includes('adapter_config.json')) {
     const saved = found.filter(({ name, hasConfig }) => hasConfig && parseCheckpointName(name).step !== null);
-    const isAdapter = files.includes('adapter_config.json');
-    if (saved.length === 0) return oneCheckpoint(root, rootConfig || isAdapter, tokensPerStep);
+    if (saved.length === 0) return oneCheckpoint(root, rootConfig || holdsItsConfig(files), tokensPerStep);
     notes.push(`${basename(root)} holds weights of its own beside its checkpoints: left out, they carry no step`);
   }
   if (found.length === 0) throw new EigentraceError('input', emptyMessage(root, files, candidates));
@@ -57,8 +56,7 @@ async function look(root: string, name: string, rootConfig: boolean): Promise<Ca
   const inside = await list(join(root, name)).catch(messageOf);
   if (typeof inside === 'string') return { name, skipped: inside, hasConfig: false };
   const files = inside.filter(({ kind }) => kind === 'file').map((entry) => entry.name);
-  // An adapter's config is its base's.
-  const hasConfig = files.includes('config.json') || files.includes('adapter_config.json');
+  const hasConfig = files.includes('config.json') || holdsItsConfig(files);
   const reason = (): string | null => {
     if (files.includes('adapter_config.json') && files.some((file) => file.startsWith('adapter_model.'))) return null;
     if (!holdsWeights(inside.map((entry) => entry.name)))
@@ -66,6 +64,20 @@ async function look(root: string, name: string, rootConfig: boolean): Promise<Ca
     return hasConfig || rootConfig ? null : 'weights without a config.json, there or above';
   };
   return { name, skipped: reason(), hasConfig };
+}
+
+/** An adapter's config is its base's, a GGUF file's its metadata. */
+function holdsItsConfig(files: readonly string[]): boolean {
+  return files.includes('adapter_config.json') || files.some((file) => file.endsWith('.gguf'));
+}
+
+/** A GGUF file on its own: a series of one, named by the file. */
+export function ggufSeries(file: string, tokensPerStep: number | null): Series {
+  const entries = [{ ...entryOf(file, tokensPerStep), revision: basename(file, '.gguf') }];
+  return {
+    ...{ name: basename(file, '.gguf'), root: dirname(file), source: 'checkpoint', tokensPerStep, tokenizer: null },
+    ...{ stages: stagesOf(entries), entries, notes: [] },
+  };
 }
 
 /** A checkpoint folder on its own. A folder named by its step is called after the one above, as in its series. */

@@ -6,8 +6,8 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { kindOf, list } from '../bytes/index.js';
 import { EigentraceError, nearest } from '../errors.js';
-import { openCheckpoint, type Checkpoint } from './checkpoint.js';
-import { readFolder } from './series-folder.js';
+import { openCheckpoint, type Checkpoint, type CheckpointOptions } from './checkpoint.js';
+import { ggufSeries, readFolder } from './series-folder.js';
 import { readSeriesFile } from './series-file.js';
 
 export interface SeriesEntry {
@@ -66,6 +66,7 @@ export async function openSeries(path: string, options: SeriesOptions = {}): Pro
   const tokensPerStep = options.tokensPerStep ?? null;
   if (kind === 'file') {
     if (absolute.endsWith('.json')) return readSeriesFile(absolute, tokensPerStep);
+    if (absolute.endsWith('.gguf')) return ggufSeries(absolute, tokensPerStep);
     const advice = absolute.endsWith('.safetensors') ? `; try its folder, ${dirname(path)}` : '';
     const expected = 'a folder of checkpoints, a checkpoint folder or a series.json';
     throw new EigentraceError('input', `${path}: not a series (expected ${expected}${advice})`);
@@ -76,14 +77,18 @@ export async function openSeries(path: string, options: SeriesOptions = {}): Pro
 }
 
 /** Opens the checkpoint of an entry, with its series' config and tokenizer to fall back on. */
-export async function openEntry(series: Series, entry: SeriesEntry): Promise<Checkpoint> {
+export async function openEntry(
+  series: Series,
+  entry: SeriesEntry,
+  options: Pick<CheckpointOptions, 'scratchFolder'> = {},
+): Promise<Checkpoint> {
   if (entry.folder === null || entry.problem !== null) {
     throw new EigentraceError('input', `${entry.stage}/${entry.revision}: ${entry.problem ?? 'not on this machine'}`);
   }
   const above = dirname(entry.folder);
   const fallbackFolders = above === series.root ? [series.root] : [above, series.root];
   const base = entry.base ?? null;
-  return openCheckpoint(entry.folder, { fallbackFolders, tokenizer: series.tokenizer, base });
+  return openCheckpoint(entry.folder, { ...options, fallbackFolders, tokenizer: series.tokenizer, base });
 }
 
 /** A path that is not there: the Hub's ids look the same, and their owner should hear what to do. */

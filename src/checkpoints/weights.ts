@@ -35,6 +35,13 @@ export interface TensorRange {
     readonly scale: number;
     readonly transposed: boolean;
   };
+  /** What it was written from, where it lies in a scratch file that `prepare` writes: as in the weight file. */
+  readonly stored?: {
+    readonly dtype: string;
+    readonly file: string;
+    readonly offset: number;
+    readonly byteLength: number;
+  };
 }
 
 /** A weight file: its name in the checkpoint's folder and what it was when its header was read. */

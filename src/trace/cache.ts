@@ -14,4 +14,6 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 export const hashCache = (folder: string): string => join(folder, 'hashes');
+/** Weights that are dequantised for the time of a measurement. */
+export const weightScratch = (folder: string): string => join(folder, 'weights');
 export const tokenCache = (folder: string): string => join(folder, 'tokens');

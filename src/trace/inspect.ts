@@ -5,7 +5,7 @@
 import { openEntry, openSeries, rememberedHashes, type Checkpoint } from '../checkpoints/index.js';
 import { EigentraceError, messageOf, nearest } from '../errors.js';
 import { architectures, Model } from '../models/index.js';
-import { cacheFolder, hashCache } from './cache.js';
+import { cacheFolder, hashCache, weightScratch } from './cache.js';
 
 export interface InspectedTensor {
   readonly name: string;
@@ -62,7 +62,7 @@ export async function inspect(path: string): Promise<Inspection> {
     const got = `${series.entries.length} checkpoints (${series.entries.slice(0, 3).map(placeOf).join(', ')}, …)`;
     throw new EigentraceError('usage', `${path}: got a series of ${got} (expected one checkpoint folder)`);
   }
-  const checkpoint = await openEntry(series, entry);
+  const checkpoint = await openEntry(series, entry, { scratchFolder: weightScratch(cacheFolder()) });
   const problems: string[] = [];
   let model: Model | null = null;
   try {
@@ -110,7 +110,8 @@ function architectureIn({ config }: Checkpoint): Inspection['architecture'] {
 
 function dtypesOf({ tensors }: Checkpoint): Inspection['dtypes'] {
   const sums = new Map<string, { dtype: string; tensors: number; elements: number; bytes: number }>();
-  for (const { dtype, shape, byteLength } of tensors.values()) {
+  for (const { shape, ...range } of tensors.values()) {
+    const { dtype, byteLength } = range.stored ?? range;
     const sum = sums.get(dtype) ?? { dtype, tensors: 0, elements: 0, bytes: 0 };
     sum.tensors++;
     sum.elements += shape.reduce((product, size) => product * size, 1);
@@ -130,15 +131,12 @@ async function filesOf({ files }: Checkpoint): Promise<Inspection['files']> {
   return described;
 }
 
+/** A tensor that is dequantised lies, as stored, in its weight file. */
 function tensorsOf({ tensors }: Checkpoint): InspectedTensor[] {
   return [...tensors.values()]
-    .map(({ name, dtype, shape, file, offset, byteLength }) => ({
-      name,
-      dtype,
-      shape,
-      file,
-      offset,
-      bytes: byteLength,
-    }))
+    .map(({ name, shape, ...range }) => {
+      const { dtype, file, offset, byteLength: bytes } = range.stored ?? range;
+      return { name, dtype, shape, file, offset, bytes };
+    })
     .sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.offset - b.offset));
 }

@@ -40,9 +40,11 @@ export async function measure(subject: Subject, request: TraceRequest, tools: Me
     request.position === 'all'
       ? new StreamedGrams(subject, request, tools)
       : await StoredLayers.create(subject, request, tools.scratch);
+  let release: (() => Promise<void>) | null = null;
   try {
     const start = performance.now();
     tools.onPhase('load', 0, model.bytes);
+    release = (await subject.checkpoint.prepare?.(tools.signal)) ?? null;
     await represent(
       tools.child,
       model,
@@ -62,6 +64,7 @@ export async function measure(subject: Subject, request: TraceRequest, tools: Me
     );
     // Sessions and their memory are let go before the decompositions take theirs.
     await tools.child.release();
+    await release?.();
     const changed = await whatChanged(subject.checkpoint.files);
     if (changed) {
       throw new EigentraceError(
@@ -86,6 +89,7 @@ export async function measure(subject: Subject, request: TraceRequest, tools: Me
       close: () => gather.close(),
     };
   } catch (error) {
+    await release?.();
     await gather.close();
     throw error;
   }

@@ -6,7 +6,7 @@ import { checkIds, openTokenizer, readIds, selectSequences, type Sequences } fro
 import { EigentraceError } from '../errors.js';
 import { Model, type Position } from '../models/index.js';
 import { layerName, ModelProcess, represent as runModel, RowStore } from '../runtime/index.js';
-import { cacheFolder, tokenCache } from './cache.js';
+import { cacheFolder, tokenCache, weightScratch } from './cache.js';
 import type { TraceHooks } from './request.js';
 
 export interface RepresentRequest {
@@ -49,7 +49,8 @@ export async function represent(request: RepresentRequest, hooks: TraceHooks = {
       `${request.checkpoint}: got a series of ${got} (expected one checkpoint folder)`,
     );
   }
-  const checkpoint = { ...(await openEntry(series, entry)), name: entry.revision };
+  const scratchFolder = weightScratch(cacheFolder());
+  const checkpoint = { ...(await openEntry(series, entry, { scratchFolder })), name: entry.revision };
   const model = Model.read(checkpoint);
   const layers = model.parseLayers(request.layers);
   if (request.out.endsWith('.npy') && layers.length > 1) {
@@ -62,7 +63,9 @@ export async function represent(request: RepresentRequest, hooks: TraceHooks = {
   const n = request.position === 'all' ? sequences.tokens : sequences.found;
   const store = await RowStore.create(layers, n, model.width, dirname(request.out));
   const child = ModelProcess.start();
+  let release: (() => Promise<void>) | null = null;
   try {
+    release = (await checkpoint.prepare?.(hooks.signal)) ?? null;
     const progress = { revision: entry.revision, index: 0, total: 1 };
     let start = 0;
     await runModel(
@@ -99,6 +102,7 @@ export async function represent(request: RepresentRequest, hooks: TraceHooks = {
     return { path: request.out, tensors: Object.fromEntries(entries.map(({ name, shape }) => [name, shape])) };
   } finally {
     child.kill(new EigentraceError('interrupted', 'interrupted'));
+    await release?.();
     await store.close();
   }
 }

@@ -23,7 +23,7 @@ import { EigentraceError } from '../errors.js';
 import { Model, type Layer } from '../models/index.js';
 import { canonicalSha256, type KeyParts } from '../record/index.js';
 import { definitionsVersion } from '../spectrum/index.js';
-import { hashCache, tokenCache } from './cache.js';
+import { hashCache, tokenCache, weightScratch } from './cache.js';
 import type { TraceRequest } from './request.js';
 
 /** A checkpoint whose headers were read and whose corpus is tokenised; its weights were not touched. */
@@ -69,7 +69,8 @@ export class Subjects {
 
   /** Reads config, headers and corpus; a model that isn't supported or doesn't fit the corpus is an error. */
   async open(entry: SeriesEntry, hooks: SubjectHooks = {}): Promise<OpenedSubject> {
-    const checkpoint = { ...(await openEntry(this.#series, entry)), name: entry.revision };
+    const options = { scratchFolder: weightScratch(this.#cache) };
+    const checkpoint = { ...(await openEntry(this.#series, entry, options)), name: entry.revision };
     const model = Model.read(checkpoint);
     const layers = model.parseLayers(this.#request.layers);
     const sequences = await this.#tokenise(checkpoint, hooks);

@@ -143,7 +143,7 @@ describe('openCheckpoint refuses', () => {
       { 'a/pytorch_model.bin': 'x' },
       'a/pytorch_model.bin: not a file of torch.save (expected a zip archive',
     ],
-    ['a GGUF file', { 'a/model.gguf': 'x' }, 'got model.gguf (expected safetensors or pytorch_model.bin)'],
+    ['a GGUF file', { 'a/model.gguf': 'x' }, 'is not a GGUF file, got 1 bytes without its magic'],
     [
       'no weights',
       { 'a/optimizer.pt': 'x', 'a/training_args.bin': 'x' },
