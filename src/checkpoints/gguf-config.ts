@@ -79,7 +79,7 @@ export function readGgufConfig(
       ...{ model_type: 'gpt_neox', hidden_act: 'gelu', ...shared },
       layer_norm_eps: shortest(number('attention.layer_norm_epsilon')),
       use_parallel_residual: at('use_parallel_residual') !== false,
-      rope_parameters: { rope_theta: theta, partial_rotary_factor: rotated / headSize, ...scaling },
+      rope_parameters: { rope_theta: theta, partial_rotary_factor: fractionOf(rotated, headSize), ...scaling },
     };
     const notes = ['the GGUF file does not say the activation: gelu is taken, as in Pythia'];
     return { architecture, config, heads, kvHeads, notes };
@@ -99,6 +99,12 @@ const biases = (names: ReadonlySet<string>) => ({
   attention_bias: names.has('blk.0.attn_q.bias'),
   mlp_bias: names.has('blk.0.ffn_up.bias'),
 });
+
+/** The part of a head that is rotated, such that its product with the head size is not rounded below `rotated`. */
+function fractionOf(rotated: number, headSize: number): number {
+  const fraction = rotated / headSize;
+  return headSize * fraction < rotated ? (rotated + 0.25) / headSize : fraction;
+}
 
 /** The decimal that a float32 was written from: 1e-5, not 0.000009999999747378752. */
 function shortest(value: number): number {
@@ -128,6 +134,10 @@ function scalingOf(
   if (type === 'none') return { rope_type: 'default' };
   if (type === 'linear') return { rope_type: 'linear', factor };
   if (type !== 'yarn') throw fault(`${architecture}.rope.scaling.type`, type, 'none, linear or yarn');
+  // Without it the length that was extended would be taken for the one it was extended from.
+  if (typeof original !== 'number') {
+    throw fault(`${architecture}.rope.scaling.original_context_length`, original, 'a number of tokens beside yarn');
+  }
   return { rope_type: 'yarn', factor, original_max_position_embeddings: original };
 }
 

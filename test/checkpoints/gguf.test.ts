@@ -146,6 +146,12 @@ describe('reading', () => {
     ['parts', metadataOf({ 'split.count': { u32: 3 } }), undefined, /split\.count: got 3 .*llama-gguf-split --merge/],
     ['a missing key', metadataOf({ 'qwen2.block_count': null }), undefined, /qwen2\.block_count: got nothing/],
     ['a RoPE', metadataOf({ 'qwen2.rope.scaling.type': { text: 'longrope' } }), undefined, /got "longrope"/],
+    [
+      'YaRN of no length',
+      metadataOf({ 'qwen2.rope.scaling.type': { text: 'yarn' } }),
+      undefined,
+      /length: got nothing/,
+    ],
     ['an alignment', metadataOf({ 'general.alignment': { u32: 24 } }), undefined, /got 24 \(expected a power of two/],
     ['a type', metadataOf(), [embedding({ type: 13 })], /tensor token_embd\.weight: type is not supported, got Q5_K/],
     ['half blocks', metadataOf(), [embedding({ dims: [48, 1] })], /rows of 48 are no whole blocks of Q8_0/],
@@ -163,6 +169,22 @@ describe('reading', () => {
     await expect(readGgufHeader(new MemorySource(bytes, 'm.gguf'))).rejects.toThrow(
       /^m\.gguf: number of tensors: got 1099511627776, more than \d+ bytes hold$/,
     );
+  });
+
+  it('keeps the number of rotated dimensions, where 30/44 of 44 would be rounded down', async () => {
+    const keys = Object.entries(metadataOf()).map(([key, value]) => [key.replace('qwen2', 'gptneox'), value] as const);
+    const metadata: Record<string, Value> = {
+      ...Object.fromEntries(keys),
+      'general.architecture': { text: 'gptneox' },
+      'gptneox.embedding_length': { u32: 88 },
+      'gptneox.rope.dimension_count': { u32: 30 },
+      'gptneox.attention.layer_norm_epsilon': { f32: 1e-5 },
+    };
+    const folder = await folderOf({ 'm.gguf': ggufOf(metadata, [embedding()]) });
+    const { config } = await openCheckpoint(folder, { scratchFolder: folder });
+    const { partial_rotary_factor: fraction } = config['rope_parameters'] as Record<string, number>;
+    expect([Math.floor((30 / 44) * 44), Math.floor(fraction! * 44)]).toEqual([29, 30]);
+    expect(config['layer_norm_eps']).toBe(1e-5);
   });
 
   it('leaves nothing behind when it is stopped', async () => {
