@@ -10,7 +10,9 @@ export function planLine(plan: TracePlan): string {
   const parts = [`${count(measure, 'checkpoint')} to measure`];
   if (reused > 0) parts.push(`${reused} reused`);
   if (problems > 0) parts.push(`${problems} with problems`);
-  parts.push(`${count(plan.corpus.found, 'sequence')}, ${si(plan.corpus.tokens)} tokens`);
+  const { corpus, rows } = plan;
+  if (corpus) parts.push(`${count(corpus.found, 'sequence')}, ${si(corpus.tokens)} tokens`);
+  else parts.push(`${rows.n.toLocaleString('en-US')} rows of ${rows.d.toLocaleString('en-US')}, made elsewhere`);
   if (plan.seconds !== null) parts.push(`about ${duration(Math.max(1, plan.seconds))}`);
   return parts.join(', ');
 }
@@ -24,17 +26,19 @@ export function planText(plan: TracePlan, out: string, style: Style): string {
     ['run', printable(out)],
     ['checkpoints', `${plan.checkpoints.length}: ${measure} to measure, ${reused} reused, ${problems} with problems`],
     [
-      'corpus',
-      `${corpus.found.toLocaleString('en-US')} sequences` +
-        (corpus.asked === null ? '' : ` of ${corpus.asked.toLocaleString('en-US')} asked`) +
-        `, ${si(corpus.tokens)} tokens, from ${printable(corpus.name)}`,
+      corpus ? 'corpus' : 'rows',
+      !corpus
+        ? `${plan.rows.n.toLocaleString('en-US')} of ${plan.rows.d.toLocaleString('en-US')} columns, made elsewhere`
+        : `${corpus.found.toLocaleString('en-US')} sequences` +
+          (corpus.asked === null ? '' : ` of ${corpus.asked.toLocaleString('en-US')} asked`) +
+          `, ${si(corpus.tokens)} tokens, from ${printable(corpus.name)}`,
     ],
     [
       'operations',
       `${flop(total)} a checkpoint: forward ${flop(plan.flops.forward)}, spectrum ${flop(plan.flops.spectrum)}`,
     ],
     ['', `${flop(total * measure)} in all`],
-    ['to read', `${bytes(plan.bytesToRead)} of weights`],
+    ['to read', `${bytes(plan.bytesToRead)} of ${corpus ? 'weights' : 'representations'}`],
     ['peak memory', bytes(plan.peakMemory)],
     ['time', plan.seconds === null ? 'nothing left to do' : `about ${duration(Math.max(1, plan.seconds))}`],
   ];
@@ -61,7 +65,7 @@ function checkpointLines(plan: TracePlan, style: Style): string[] {
   const several = new Set(plan.checkpoints.map((c) => c.stage)).size > 1;
   const names = plan.checkpoints.map((c) => (several ? '  ' : '') + cut(printable(c.revision), 40, 'middle'));
   const width = Math.max('revision'.length, ...names.map(lengthOf));
-  const lines = [style.bold(`${'revision'.padEnd(width)}  tokens      weights`)];
+  const lines = [style.bold(`${'revision'.padEnd(width)}  tokens      ${plan.corpus ? 'weights' : '  files'}`)];
   let stage: string | null = null;
   plan.checkpoints.forEach((c, i) => {
     if (several && c.stage !== stage) lines.push(style.dim(printable(c.stage)));

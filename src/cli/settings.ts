@@ -154,6 +154,15 @@ export const traceSettings = {
       'In .txt a line of nothing but white space ends a document.',
     expected: 'a file, a folder, a glob, or sample:',
   }),
+  features: text({
+    flag: '--features',
+    value: 'PATTERN',
+    meaning:
+      "Representations made elsewhere in place of models and --corpus: 'DIR/{revision}.npy' (.npy, .npz, .safetensors, " +
+      '.parquet; N rows of d, one a sequence); also {step}, {stage}, {layer}. SERIES may be left out: names say the steps.',
+    expected: "a path such as 'DIR/{revision}.npy'",
+    shown: 'none',
+  }),
   out: text({
     flag: '--out',
     value: 'RUN',

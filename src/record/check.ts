@@ -36,9 +36,11 @@ export async function checkMeasurement(run: Run, ref: MeasurementRef): Promise<M
     const message = `${path}: keyParts were changed after they were written, got key ${key.slice(0, 12)}… (expected ${measurement.key.slice(0, 12)}…)`;
     problems.push({ code: 'key', message });
   }
-  const weights = measurement.provenance.weights.sha256;
-  if (weights !== measurement.keyParts['weights']) {
-    const message = `${path}: the provenance's weights are not those of the key, got ${weights.slice(0, 12)}… (expected keyParts.weights)`;
+  const { weights: known, features } = measurement.provenance;
+  const weights = known?.sha256 ?? null;
+  const rows = features?.sha256 ?? null;
+  if (weights !== measurement.keyParts['weights'] || rows !== (measurement.keyParts['features'] ?? null)) {
+    const message = `${path}: the provenance's weights are not those of the key, got ${(weights ?? rows ?? 'none').slice(0, 12)}… (expected keyParts.weights)`;
     problems.push({ code: 'weights', message });
   }
   const arrays = await arraysProblem(arraysPath, measurement.arrays);

@@ -9,16 +9,16 @@ import { canonicalJson, canonicalSha256 } from './json.js';
  * them), nor does what is merely kept besides (`saveFeatures`: see findReusable).
  */
 export interface KeyParts {
-  /** sha256 over the weight files' hashes, in order. */
-  weights: string;
+  /** sha256 over the weight files' hashes, in order; null for representations made elsewhere: `features` has theirs. */
+  weights: string | null;
   /** sha256 of the parsed config; null when there is none (representations made elsewhere). */
   config: string | null;
   /** sha256 of the tokenizer's files; null when token ids were given. */
   tokenizer: string | null;
-  /** The corpus: sha256 of the token ids of the rows used, so that the same rows found elsewhere are the same. */
-  corpus: string;
-  /** The filter that chose and cut the rows. */
-  filter: { sequences: number | null; minTokens: number; maxTokens: number; seed: number | null };
+  /** The corpus: sha256 of the token ids of the rows used, so that the same rows found elsewhere are the same; null when not known. */
+  corpus: string | null;
+  /** The filter that chose and cut the rows; null when not known. */
+  filter: { sequences: number | null; minTokens: number; maxTokens: number; seed: number | null } | null;
   /** `last`, `mean` or `all`. */
   position: string;
   /** Names of the measured layers, in order. */
@@ -37,8 +37,18 @@ export interface KeyParts {
   [part: string]: unknown;
 }
 
+/** Of figures that were not measured here: what file they are from, and where in it. */
+export interface ImportedParts {
+  /** sha256 of the file. */
+  imported: string;
+  /** The file's own name of the checkpoint. */
+  entry: string;
+  weights: null;
+  [part: string]: unknown;
+}
+
 /** The key: sha256 over the canonical JSON of the parts, lower-case hex. */
-export function measurementKey(parts: KeyParts): string {
+export function measurementKey(parts: KeyParts | ImportedParts): string {
   return canonicalSha256(parts);
 }
 

@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import { EigentraceError } from '../errors.js';
 import { canonicalSha256 } from './json.js';
-import { measurementKey, type KeyParts } from './key.js';
+import { measurementKey, type ImportedParts, type KeyParts } from './key.js';
 import type { MeasurementRef } from './paths.js';
 
 export const measurementFormat = 'eigentrace.measurement' as const;
@@ -22,6 +22,11 @@ const seconds = z.number().min(0);
 export const definitionsSchema = z.looseObject({
   version: z.union([z.string(), z.int()]),
   ids: z.array(z.string()).describe('definition ids of the figures, those of RankMe and α first'),
+});
+
+const filesSchema = z.looseObject({
+  sha256,
+  files: z.array(z.looseObject({ name: z.string(), sha256, size: count })),
 });
 
 export const measurementSchema = z.looseObject({
@@ -38,7 +43,7 @@ export const measurementSchema = z.looseObject({
     .nullable()
     .describe('the checkpoint that this one was trained from, when it is not the one before'),
   seed: z.union([z.number(), z.string()]).nullable().describe("the training's seed, as the series names it"),
-  position: z.string().describe('`last`, `mean` or `all`'),
+  position: z.string().describe('`last`, `mean` or `all`; `unknown` where figures were imported without it'),
   layers: z
     .record(z.string(), z.record(z.string(), z.number().nullable()))
     .describe('by layer (`final` or a block number): n rows, d columns, and the figures; absent ones are null'),
@@ -62,27 +67,38 @@ export const measurementSchema = z.looseObject({
   key: sha256.describe('sha256 over the canonical JSON of keyParts: everything that determines the numbers'),
   keyParts: z.record(z.string(), z.unknown()),
   provenance: z.looseObject({
-    weights: z.looseObject({
-      sha256,
-      files: z.array(z.looseObject({ name: z.string(), sha256, size: count })),
-    }),
+    imported: z
+      .looseObject({ file: z.string(), sha256 })
+      .optional()
+      .describe('the file that figures were imported from; absent where they were measured'),
+    weights: filesSchema.nullable().describe('null: not known, the representations were made elsewhere'),
+    features: filesSchema
+      .extend({ arrays: z.record(z.string(), z.string().nullable()).describe('by layer: the array in its file') })
+      .optional()
+      .describe('files of representations made elsewhere; absent where a model was run'),
     config_sha256: sha256.nullable(),
     tokenizer_sha256: sha256.nullable(),
-    corpus: z.looseObject({
-      name: z.string(),
-      sha256: sha256.nullable(),
-      rows_sha256: sha256,
-      sequences: count,
-      tokens: count,
-      min_tokens: count.nullable(),
-      max_tokens: count.nullable(),
-    }),
-    precision: z.string(),
-    device: z.string(),
+    corpus: z
+      .looseObject({
+        name: z.string(),
+        sha256: sha256.nullable(),
+        rows_sha256: sha256,
+        sequences: count,
+        tokens: count,
+        min_tokens: count.nullable(),
+        max_tokens: count.nullable(),
+      })
+      .nullable()
+      .describe('null: not known, the representations were made elsewhere'),
+    precision: z.string().nullable().describe('of the forward pass, or of the rows: `float32`, `float16 as stored`'),
+    device: z.string().nullable().describe('null: not known'),
     versions: z.record(z.string(), z.string()).describe('eigentrace, node, onnxruntime, …'),
     commit: z.string().nullable().describe('commit of the checkpoint where it came from a Hub'),
     created: z.iso.datetime(),
-    seconds: z.looseObject({ forward: seconds, spectrum: seconds, total: seconds }),
+    seconds: z
+      .looseObject({ forward: seconds.nullable(), spectrum: seconds, total: seconds })
+      .nullable()
+      .describe('null: nothing was measured, the figures were imported'),
   }),
   arrays: z
     .looseObject({ file: z.string(), sha256, bytes: count, tensors: z.array(z.string()) })
@@ -98,9 +114,9 @@ export type Flag = Measurement['flags'][number];
 
 /** What was found at one layer: `src/spectrum`'s LayerMeasurement fits. */
 export interface MeasuredLayer {
-  /** Rows and columns of the representation. */
-  readonly n: number;
-  readonly d: number;
+  /** Rows and columns of the representation; null where they are not known (imported figures). */
+  readonly n: number | null;
+  readonly d: number | null;
   /** By name; null where there is none, with its reason. */
   readonly figures: Readonly<Record<string, number | null>>;
   readonly reasons: Readonly<Record<string, string>>;
@@ -125,7 +141,7 @@ export interface MeasurementDraft extends MeasurementRef {
   /** Flags of the checkpoint as a whole; those of the layers are added. */
   readonly flags: readonly { readonly code: string; readonly message: string; readonly count?: number }[];
   readonly definitions: { readonly version: string | number; readonly ids: readonly string[] };
-  readonly keyParts: KeyParts;
+  readonly keyParts: KeyParts | ImportedParts;
   readonly provenance: Provenance;
 }
 

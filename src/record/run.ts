@@ -48,7 +48,7 @@ const requestSchema = z.looseObject({
     })
     .describe('the whole series, also what was not measured'),
   corpus: z.looseObject({
-    name: z.string(),
+    name: z.string().nullable().describe('null: not known, the representations were made elsewhere'),
     sha256: z.string().nullable(),
     rows: z.array(count).nullable().describe('corpus row numbers used, from 0, in order'),
   }),

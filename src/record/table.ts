@@ -57,7 +57,7 @@ export type TableRow = { [C in TableColumn]: Cell<(typeof tableColumns)[C]> };
 
 const columnNames = Object.keys(tableColumns) as TableColumn[];
 /** The columns that are looked up among a layer's figures: all between `d` and `definition`. */
-const figureColumns = columnNames.slice(columnNames.indexOf('rankme'), columnNames.indexOf('definition'));
+export const figureColumns = columnNames.slice(columnNames.indexOf('rankme'), columnNames.indexOf('definition'));
 
 /** Which rows; what is left out takes all. */
 export interface TableOptions {
@@ -158,9 +158,9 @@ function rowOf(measurement: Measurement, layer: string): TableRow {
     ...values,
     definition: definitions.ids.join('; '),
     flags: flagsOf(measurement, layer, values),
-    weights_sha256: provenance.weights.sha256,
+    weights_sha256: provenance.weights?.sha256 ?? null,
     commit: provenance.commit,
-    seconds: provenance.seconds.total,
+    seconds: provenance.seconds?.total ?? null,
   };
   return row as TableRow;
 }

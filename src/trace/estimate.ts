@@ -47,6 +47,16 @@ export function estimate(
   };
 }
 
+/** The same where rows are read from files: the decompositions alone. */
+export function estimateRows(n: number, d: number, layers: number, request: TraceRequest): Estimate {
+  const options = { errors: request.errors };
+  return {
+    forward: 0,
+    spectrum: spectrumFlops(n, d, options) * layers,
+    peakMemory: processes / 2 + spectrumMemory(n, d, options),
+  };
+}
+
 /** Seconds for `checkpoints` of that estimate on this machine, from a product measured now (about a second). */
 export async function estimateSeconds(each: TracePlan['flops'], checkpoints: number, threads: number): Promise<number> {
   const child = ModelProcess.start();

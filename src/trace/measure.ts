@@ -18,7 +18,8 @@ export interface Measured {
   /** By layer name in records: `final`, `0`, `6`. */
   readonly layers: Record<string, LayerMeasurement>;
   readonly nll: Likelihood | null;
-  readonly seconds: { forward: number; spectrum: number };
+  /** `forward` is null where rows were read. */
+  readonly seconds: { forward: number | null; spectrum: number };
   /** The rows of every layer, while `close` was not called; null for position all. */
   readonly features: Record<string, FeatureRows> | null;
   close(): Promise<void>;
@@ -152,7 +153,8 @@ class StoredLayers implements Gather {
   }
 }
 
-async function* chunksOf(rows: ReturnType<RowStore['rows']>): AsyncGenerator<Float32Array> {
+/** Rows in chunks of 4 MiB. */
+export async function* chunksOf(rows: ReturnType<RowStore['rows']>): AsyncGenerator<Float32Array> {
   const step = Math.max(1, Math.floor((4 << 20) / (rows.d * 4)));
   for (let at = 0; at < rows.n; at += step) yield await rows.read(at, Math.min(rows.n, at + step));
 }

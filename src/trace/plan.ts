@@ -1,23 +1,22 @@
 /** `--dry-run`: what a request would do, without measuring, hashing or writing anything. */
 import { kindOf } from '../bytes/index.js';
-import { openSeries, selectRevisions } from '../checkpoints/index.js';
+import { selectRevisions } from '../checkpoints/index.js';
 import { openRun } from '../record/index.js';
-import { cacheFolder } from './cache.js';
 import { estimateSeconds } from './estimate.js';
 import { variantOf } from './recording.js';
 import type { TraceHooks, TracePlan, TraceRequest } from './request.js';
-import { Subjects } from './subject.js';
+import { openSource } from './source.js';
 import { planOf, survey } from './survey.js';
 import { checkRequest } from './trace.js';
 
 /** The plan of a request. A checkpoint that can't be measured has a `problem`; the others are planned all the same. */
 export async function planTrace(request: TraceRequest, hooks: TraceHooks = {}): Promise<TracePlan> {
   checkRequest(request);
-  const series = await openSeries(request.series, { tokensPerStep: request.tokensPerStep });
+  const { series, subjects } = await openSource(request);
   const entries = selectRevisions(series.entries, request.revisions);
   const run = (await kindOf(`${request.out}/run.json`)) === 'file' ? await openRun(request.out) : null;
   const variant = run ? variantOf(run.record, series.name, request) : null;
-  const surveyed = await survey(entries, new Subjects(request, series, cacheFolder()), {
+  const surveyed = await survey(entries, subjects, {
     ...{ request, run, signal: hooks.signal },
     refOf: ({ stage, revision }) => ({ series: series.name, stage, revision, variant }),
   });

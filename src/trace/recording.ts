@@ -6,17 +6,24 @@ import { canonicalSha256, variantName } from '../record/index.js';
 import { definitionIds, definitionsVersion } from '../spectrum/index.js';
 import type { Measured } from './measure.js';
 import type { CheckpointResult, TraceRequest } from './request.js';
+import { provenanceOf } from './features.js';
+import type { Identified } from './source.js';
 import type { Subject } from './subject.js';
 
 /**
  * The variant of a request in a run: null for the main request, and for later ones that measure the same layers at
- * the same position (they replace what has another key); another layer set or position stands beside it.
+ * the same position (they replace what has another key); another layer set or position stands beside it, and so do
+ * representations made elsewhere beside those of models.
  */
 export function variantOf(record: RunRecord, series: string, request: TraceRequest): string | null {
   const main = record.requests.find((r) => r.series.name === series && r.variant === null);
-  const scope = { layers: request.layers, position: request.position };
+  const elsewhere = request.features === null ? {} : { features: 'made elsewhere' };
+  const scope = { layers: request.layers, position: request.position, ...elsewhere };
   if (!main) return null;
-  const same = main.options['layers'] === scope.layers && main.options['position'] === scope.position;
+  const same =
+    main.options['layers'] === scope.layers &&
+    main.options['position'] === scope.position &&
+    ((main.options['features'] ?? null) === null) === (request.features === null);
   return same ? null : variantName(scope);
 }
 
@@ -33,7 +40,7 @@ export function runRequest(
   return {
     variant,
     created: new Date().toISOString(),
-    options: { ...options, alphaRange: [...options.alphaRange] },
+    options: { ...options, ...(request.features === null ? {} : unused), alphaRange: [...options.alphaRange] },
     series: {
       name: series.name,
       stages: series.stages.map((stage) => ({
@@ -47,7 +54,7 @@ export function runRequest(
       })),
     },
     corpus: {
-      name: sequences?.name ?? request.corpus,
+      name: sequences?.name ?? (request.features === null ? request.corpus : null),
       sha256: sequences ? corpusSha256(sequences) : null,
       rows: sequences?.rows ?? null,
     },
@@ -56,18 +63,21 @@ export function runRequest(
   };
 }
 
+/** Options that have no meaning where representations are read. */
+const unused = { corpus: null, field: null, sequences: null, minTokens: null, maxTokens: null, seed: null, rows: null };
+
 /** The files' hashes as one. */
 function corpusSha256(sequences: Sequences): string {
   return canonicalSha256(sequences.sources.map(({ sha256 }) => sha256));
 }
 
 export function draftOf(
-  subject: Subject,
+  subject: Identified,
   measured: Measured,
   request: TraceRequest,
   context: { series: string; variant: string | null; versions: Record<string, string>; seconds: number },
 ): MeasurementDraft {
-  const { entry, sequences, weights, keyParts } = subject;
+  const { entry, keyParts } = subject;
   const { nll } = measured;
   const flags = [...subject.flags];
   if (nll && nll.notFinite > 0) {
@@ -89,25 +99,31 @@ export function draftOf(
     definitions: { version: definitionsVersion, ids: definitionIds(request.alphaRange) },
     keyParts,
     provenance: {
-      weights: { sha256: weights.sha256, files: weights.files.map((file) => ({ ...file })) },
-      config_sha256: keyParts.config,
-      tokenizer_sha256: keyParts.tokenizer,
-      corpus: {
-        name: sequences.name,
-        sha256: corpusSha256(sequences),
-        rows_sha256: sequences.sha256,
-        sequences: sequences.found,
-        tokens: sequences.tokens,
-        min_tokens: request.rows === null ? request.minTokens : null,
-        max_tokens: request.maxTokens,
-      },
-      precision: 'float32',
-      device: 'cpu',
+      ...(subject.kind === 'model' ? modelProvenance(subject, request) : provenanceOf(subject)),
       versions: context.versions,
       commit: null,
       created: new Date().toISOString(),
       seconds: { ...measured.seconds, total: context.seconds },
     },
+  };
+}
+
+function modelProvenance({ sequences, weights, keyParts }: Subject, request: TraceRequest) {
+  return {
+    weights: { sha256: weights.sha256, files: weights.files.map((file) => ({ ...file })) },
+    config_sha256: keyParts.config,
+    tokenizer_sha256: keyParts.tokenizer,
+    corpus: {
+      name: sequences.name,
+      sha256: corpusSha256(sequences),
+      rows_sha256: sequences.sha256,
+      sequences: sequences.found,
+      tokens: sequences.tokens,
+      min_tokens: request.rows === null ? request.minTokens : null,
+      max_tokens: request.maxTokens,
+    },
+    precision: 'float32',
+    device: 'cpu',
   };
 }
 

@@ -3,10 +3,16 @@
  * help and the record's `requests` come from the same names.
  */
 export interface TraceRequest {
-  /** A folder of checkpoint folders, one checkpoint folder, or a `series.json`. */
-  series: string;
-  /** `.txt[.gz]`, `.jsonl[.gz]`, `.parquet`, a folder or glob of those, or `sample:`. */
-  corpus: string;
+  /** A folder of checkpoint folders, one checkpoint folder, or a `series.json`. Null only with `features`: their names say it. */
+  series: string | null;
+  /** `.txt[.gz]`, `.jsonl[.gz]`, `.parquet`, a folder or glob of those, or `sample:`. Null with `features`: not known. */
+  corpus: string | null;
+  /**
+   * Representations made elsewhere in place of models: a path with `{revision}`, `{step}`, `{stage}`, `{layer}`, ending in
+   * .npy, .npz, .safetensors or .parquet; (N, d), one row a sequence. Options about the corpus are not used then,
+   * `position` and `layers` say what the rows are. Default null.
+   */
+  features: string | null;
   /** The RUN folder that is written. */
   out: string;
   /** Which checkpoints: `all`, `log:24`, `every:10`, `1000..20000:1000`, a comma list, a glob, or `paper`. Default `all`. */
@@ -47,6 +53,7 @@ export interface TraceRequest {
 }
 
 export const traceDefaults = {
+  features: null,
   revisions: 'all',
   tokensPerStep: null,
   field: 'text',
@@ -77,12 +84,15 @@ export interface TracePlan {
     tokens: number | null;
     /** A measurement with the same key is there and will be reused. */
     reused: boolean;
-    /** Bytes of weights on disk. */
+    /** Bytes of weights, or of representations made elsewhere, on disk. */
     bytes: number;
     /** Why it can't be measured, when that is known before starting. */
     problem: string | null;
   }[];
-  corpus: { name: string; asked: number | null; found: number; tokens: number };
+  /** Null where representations are read. */
+  corpus: { name: string; asked: number | null; found: number; tokens: number } | null;
+  /** Rows and columns of the first checkpoint's representations. */
+  rows: { n: number; d: number };
   /** Of one checkpoint: floating-point operations of the forward pass and of the decompositions. */
   flops: { forward: number; spectrum: number };
   /** Bytes of weights read for what is not reused. */

@@ -28,8 +28,12 @@ import type { TraceRequest } from './request.js';
 
 /** A checkpoint whose headers were read and whose corpus is tokenised; its weights were not touched. */
 export interface OpenedSubject {
+  readonly kind: 'model';
   readonly entry: SeriesEntry;
   readonly checkpoint: Checkpoint;
+  /** Its weight files, and their bytes. */
+  readonly files: Checkpoint['files'];
+  readonly bytes: number;
   readonly model: Model;
   readonly layers: readonly Layer[];
   readonly sequences: Sequences;
@@ -75,7 +79,9 @@ export class Subjects {
     const layers = model.parseLayers(this.#request.layers);
     const sequences = await this.#tokenise(checkpoint, hooks);
     checkIds(sequences, model.vocabulary, `checkpoint ${entry.revision}`);
-    return { entry, checkpoint, model, layers, sequences, flags: flagsOf(model, checkpoint, sequences) };
+    const { files, bytes } = checkpoint;
+    const flags = flagsOf(model, checkpoint, sequences);
+    return { kind: 'model', entry, checkpoint, files, bytes, model, layers, sequences, flags };
   }
 
   /** Adds the hashes of the weights, from the cache where their files are unchanged, and the key. */
@@ -133,6 +139,7 @@ export class Subjects {
     const known = this.#sequences.get(opened.sha256);
     if (known) return known;
     const { corpus, field, minTokens, maxTokens, seed, rows } = this.#request;
+    if (corpus === null) throw new EigentraceError('usage', '--corpus: is missing (expected a corpus)');
     try {
       const sequences = await selectSequences({
         ...{ corpus, field, minTokens, maxTokens, seed, rows },

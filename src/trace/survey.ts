@@ -6,14 +6,15 @@ import { rememberedHashes, type Series, type SeriesEntry } from '../checkpoints/
 import { EigentraceError, messageOf } from '../errors.js';
 import { findReusable, type MeasurementRef, type Run, type StoredMeasurement } from '../record/index.js';
 import { cacheFolder, hashCache } from './cache.js';
-import { estimate } from './estimate.js';
+import { estimate, estimateRows, type Estimate } from './estimate.js';
 import type { TracePlan, TraceRequest } from './request.js';
-import type { OpenedSubject, SubjectHooks, Subjects } from './subject.js';
+import type { Opened, SubjectSource } from './source.js';
+import type { SubjectHooks } from './subject.js';
 
 export interface Surveyed {
   readonly entry: SeriesEntry;
   /** Null when it can't be measured; then `error` says why. */
-  readonly opened: OpenedSubject | null;
+  readonly opened: Opened | null;
   readonly error: unknown;
   /** What can be used as it is, as far as that is known without reading weights. */
   readonly stored: StoredMeasurement | null;
@@ -35,7 +36,7 @@ export interface SurveyOptions extends SubjectHooks {
 /** Rejects for what is the same for every checkpoint: a wrong option, a corpus that can't be read, an interruption. */
 export async function survey(
   entries: readonly SeriesEntry[],
-  subjects: Subjects,
+  subjects: SubjectSource,
   options: SurveyOptions,
 ): Promise<Surveyed[]> {
   const surveyed: Surveyed[] = [];
@@ -53,11 +54,11 @@ export async function survey(
   return surveyed;
 }
 
-async function look(entry: SeriesEntry, subjects: Subjects, options: SurveyOptions): Promise<Surveyed> {
+async function look(entry: SeriesEntry, subjects: SubjectSource, options: SurveyOptions): Promise<Surveyed> {
   const { request, run, refOf } = options;
   if (options.signal?.aborted) throw new EigentraceError('interrupted', 'interrupted');
   const opened = await subjects.open(entry, options);
-  const hashes = await rememberedHashes(opened.checkpoint.files, hashCache(cacheFolder()));
+  const hashes = await rememberedHashes(opened.files, hashCache(cacheFolder()));
   const seen = { entry, opened, error: null, hashed: hashes !== null };
   if (!run || !hashes || request.force) return { ...seen, stored: null, differences: [] };
   const parts = subjects.keyParts(opened, hashes.sha256);
@@ -71,36 +72,55 @@ export function planOf(series: Series, surveyed: readonly Surveyed[], request: T
   if (!example?.opened) {
     const error = surveyed.find((seen) => seen.error !== null)?.error;
     if (error instanceof Error) throw error;
-    throw new EigentraceError('input', `${request.series}: no checkpoints`);
+    throw new EigentraceError('input', `${series.name}: no checkpoints`);
   }
-  const { model, layers, sequences } = example.opened;
   const notes = new Set(series.notes);
   const problems = new Set<string>();
   for (const { opened } of surveyed) for (const { message } of opened?.flags ?? []) notes.add(message);
   const unknown = surveyed.filter(({ opened, hashed }) => opened && !hashed).length;
   if (unknown > 0) {
-    const weights = unknown === 1 ? "1 checkpoint's weights are" : `${unknown} checkpoints' weights are`;
+    const what = example.opened.kind === 'model' ? 'weights' : 'files';
+    const weights = unknown === 1 ? `1 checkpoint's ${what} are` : `${unknown} checkpoints' ${what} are`;
     notes.add(`${weights} not hashed yet: whether a stored measurement can be reused is seen when they are`);
   }
   for (const { differences } of surveyed) for (const difference of differences) problems.add(difference);
-  const lengths = sequences.ids.map((ids) => ids.length);
-  const each = estimate(model, layers, lengths, request);
+  const { each, rows, corpus } = sizesOf(example.opened, request);
   const checkpoints = surveyed.map(({ entry, opened, error, stored }) => ({
     ...{ stage: entry.stage, revision: entry.revision, step: entry.step, tokens: entry.tokens },
     reused: stored !== null,
-    bytes: opened?.checkpoint.bytes ?? 0,
+    bytes: opened?.bytes ?? 0,
     problem: opened ? null : messageOf(error),
   }));
   const todo = checkpoints.filter(({ reused, problem }) => !reused && problem === null);
   return {
     series: series.name,
     checkpoints,
-    corpus: { name: sequences.name, asked: sequences.asked, found: sequences.found, tokens: sequences.tokens },
+    corpus,
+    rows,
     flops: { forward: each.forward, spectrum: each.spectrum },
     bytesToRead: todo.reduce((sum, { bytes }) => sum + bytes, 0),
     seconds: null,
     peakMemory: each.peakMemory,
     differences: [...problems],
     notes: [...notes],
+  };
+}
+
+/** What a plan says of one checkpoint's work. */
+function sizesOf(
+  opened: Opened,
+  request: TraceRequest,
+): { each: Estimate; rows: TracePlan['rows']; corpus: TracePlan['corpus'] } {
+  if (opened.kind === 'features') {
+    const { n, d, layers } = opened;
+    return { each: estimateRows(n, d, layers.size, request), rows: { n, d }, corpus: null };
+  }
+  const { model, layers, sequences } = opened;
+  const { name, asked, found, tokens } = sequences;
+  const lengths = sequences.ids.map((ids) => ids.length);
+  return {
+    each: estimate(model, layers, lengths, request),
+    rows: { n: request.position === 'all' ? tokens : found, d: model.width },
+    corpus: { name, asked, found, tokens },
   };
 }

@@ -3,7 +3,7 @@
  * checkpoint that fails is recorded and doesn't stop the others; each measurement is stored before the next starts,
  * so that whatever ends the process loses at most the one under way.
  */
-import { openSeries, selectRevisions, type Series, type SeriesEntry } from '../checkpoints/index.js';
+import { selectRevisions, type Series, type SeriesEntry } from '../checkpoints/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
 import {
   addFailure,
@@ -17,12 +17,12 @@ import {
 import { sweepScratch } from '../bytes/index.js';
 import { ModelProcess } from '../runtime/index.js';
 import { openKernel, type Kernel } from '../spectrum/index.js';
-import { cacheFolder } from './cache.js';
+import { measureFeatures } from './features.js';
 import { startThread } from './kernel-threads.js';
 import { measure, type Measured } from './measure.js';
 import { draftOf, resultOf, runRequest, variantOf } from './recording.js';
 import type { CheckpointResult, TraceHooks, TraceRequest, TraceResult } from './request.js';
-import { Subjects, type OpenedSubject, type Subject } from './subject.js';
+import { openSource, type Identified, type Opened, type SubjectSource } from './source.js';
 import { planOf, survey, type Surveyed } from './survey.js';
 import { versions } from './versions.js';
 
@@ -46,9 +46,30 @@ export function checkRequest(request: TraceRequest): void {
         'use `eigentrace represent` for a checkpoint',
     );
   }
+  if (request.features === null) {
+    const missing = request.series === null ? 'SERIES' : request.corpus === null ? '--corpus' : null;
+    if (missing) throw new EigentraceError('usage', `${missing}: is missing (expected it, or --features)`);
+  } else {
+    refuseModelOptions(request);
+  }
   if (!Number.isInteger(request.threads) || request.threads < 1) {
     throw new EigentraceError('usage', `--threads: got ${request.threads} (expected a whole number of at least 1)`);
   }
+}
+
+/** What would need a model, or tokens. */
+function refuseModelOptions({ corpus, nll, position }: TraceRequest): void {
+  const wrong =
+    corpus !== null
+      ? ['--corpus', corpus, 'none: the rows were made on it elsewhere']
+      : nll
+        ? ['--nll', 'on', 'off: it needs a model']
+        : position === 'all'
+          ? ['--position', 'all', 'last or mean: one row a sequence, for the rows of one depend on one another']
+          : null;
+  if (!wrong) return;
+  const [option, got, expected] = wrong;
+  throw new EigentraceError('usage', `${option}: can not be used with --features, got ${got} (expected ${expected})`);
 }
 
 class Job {
@@ -59,14 +80,20 @@ class Job {
   readonly #run: Run;
   readonly #variant: string | null;
   readonly #versions: Record<string, string>;
-  readonly #subjects: Subjects;
+  readonly #subjects: SubjectSource;
   #child: ModelProcess | null = null;
   #kernel: Kernel | null = null;
 
   private constructor(
     request: TraceRequest,
     hooks: TraceHooks,
-    parts: { series: Series; entries: readonly SeriesEntry[]; run: Run; versions: Record<string, string> },
+    parts: {
+      series: Series;
+      subjects: SubjectSource;
+      entries: readonly SeriesEntry[];
+      run: Run;
+      versions: Record<string, string>;
+    },
   ) {
     this.#request = request;
     this.#hooks = hooks;
@@ -75,16 +102,16 @@ class Job {
     this.#run = parts.run;
     this.#versions = parts.versions;
     this.#variant = variantOf(parts.run.record, parts.series.name, request);
-    this.#subjects = new Subjects(request, parts.series, cacheFolder());
+    this.#subjects = parts.subjects;
   }
 
   static async open(request: TraceRequest, hooks: TraceHooks): Promise<Job> {
-    const series = await openSeries(request.series, { tokensPerStep: request.tokensPerStep });
+    const { series, subjects } = await openSource(request);
     const entries = selectRevisions(series.entries, request.revisions);
     const run = await openRun(request.out, { create: true });
     await sweepScratch(request.out);
     for (const message of series.notes) hooks.onEvent?.({ type: 'note', message });
-    return new Job(request, hooks, { series, entries, run, versions: await versions() });
+    return new Job(request, hooks, { series, subjects, entries, run, versions: await versions() });
   }
 
   async run(): Promise<TraceResult> {
@@ -128,10 +155,11 @@ class Job {
         if (current) this.#progress(current.entry, current.index)('tokenize', found, asked ?? 0, null);
       },
     });
-    const sequences = surveyed.find(({ opened }) => opened)?.opened?.sequences ?? null;
+    const opened = surveyed.find((seen) => seen.opened)?.opened ?? null;
+    const sequences = opened?.kind === 'model' ? opened.sequences : null;
     // Kept before anything is measured, so that a run that is killed says what it was to be.
     await addRequest(this.#run, runRequest(this.#request, this.#series, this.#variant, sequences, this.#versions));
-    if (sequences) this.#hooks.onEvent?.({ type: 'plan', plan: planOf(this.#series, surveyed, this.#request) });
+    if (opened) this.#hooks.onEvent?.({ type: 'plan', plan: planOf(this.#series, surveyed, this.#request) });
     return surveyed;
   }
 
@@ -151,7 +179,7 @@ class Job {
     }
   }
 
-  async #checkpoint(opened: OpenedSubject, index: number): Promise<CheckpointResult> {
+  async #checkpoint(opened: Opened, index: number): Promise<CheckpointResult> {
     const start = performance.now();
     const { entry } = opened;
     const progress = this.#progress(entry, index);
@@ -180,22 +208,23 @@ class Job {
     }
   }
 
-  async #measure(subject: Subject, index: number): Promise<Measured> {
-    if (!this.#child || this.#child.dead) this.#child = ModelProcess.start();
+  async #measure(subject: Identified, index: number): Promise<Measured> {
     this.#kernel ??= openKernel({ startThread, threads: this.#request.threads });
     const progress = this.#progress(subject.entry, index);
     let started = 0;
-    return measure(subject, this.#request, {
-      child: this.#child,
+    const tools = {
       kernel: this.#kernel,
       scratch: this.#request.out,
       signal: this.#hooks.signal,
-      onPhase: (phase, done, of) => {
+      onPhase: (phase: 'load' | 'forward' | 'spectrum', done: number, of: number): void => {
         if (phase === 'forward' && done === 0) started = performance.now();
         const seconds = (performance.now() - started) / 1000;
         progress(phase, done, of, phase === 'forward' && done > 0 ? done / seconds : null);
       },
-    });
+    };
+    if (subject.kind === 'features') return measureFeatures(subject, this.#request, tools);
+    if (!this.#child || this.#child.dead) this.#child = ModelProcess.start();
+    return measure(subject, this.#request, { ...tools, child: this.#child });
   }
 
   async #failed(entry: SeriesEntry, error: unknown, seconds: number): Promise<CheckpointResult> {

@@ -197,6 +197,7 @@ describe('the trace’s request', () => {
       ...{
         series: 's',
         corpus: 'c',
+        features: null,
         out: 'o',
         field: 'body',
         revisions: 'paper',

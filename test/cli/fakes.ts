@@ -102,6 +102,7 @@ export async function type(line: string, wishes: Wishes = {}): Promise<{ status:
 const request: TraceRequest = {
   series: 'sample/series.json',
   corpus: 'sample:',
+  features: null,
   out: 'run',
   revisions: 'all',
   tokensPerStep: null,
@@ -178,6 +179,7 @@ export function plan(changes: Partial<TracePlan> = {}): TracePlan {
       },
     ],
     corpus: { name: 'heldout.jsonl', asked: 600, found: 512, tokens: 34_500 },
+    rows: { n: 512, d: 768 },
     flops: { forward: 62.1e9, spectrum: 1.4e9 },
     bytesToRead: 2 * 2 ** 20,
     seconds: 42,

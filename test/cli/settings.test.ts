@@ -149,7 +149,7 @@ describe('wrong values', () => {
     [
       '--sequenecs 3',
       {},
-      'unknown option, got --sequenecs (nearest: --sequences, --quiet, --seed; all of them: eigentrace trace --help)',
+      'unknown option, got --sequenecs (nearest: --sequences, --features, --quiet; all of them: eigentrace trace --help)',
     ],
   ];
   it.each(cases)('%s %j', async (line, wishes, message) => {
@@ -170,7 +170,7 @@ describe('wrong values', () => {
   });
 
   it('knows no option of what is not built', async () => {
-    for (const option of ['--chat', '--device cpu', '--follow', '--features x', '--memory 8GiB']) {
+    for (const option of ['--chat', '--device cpu', '--follow', '--memory 8GiB']) {
       const { status, stderr } = await type(`${needed} ${option}`);
       expect([status, stderr.text.split(' (')[0]]).toEqual([
         2,

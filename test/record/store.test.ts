@@ -264,7 +264,7 @@ describe('findReusable', () => {
   it('names the parts that differ', async () => {
     const run = await newRun();
     await writeMeasurement(run, draft());
-    const wanted = { ...keyParts, filter: { ...keyParts.filter, maxTokens: 128 }, errors: 'none' };
+    const wanted = { ...keyParts, filter: { ...keyParts.filter!, maxTokens: 128 }, errors: 'none' };
     expect(await findReusable(run, ref, wanted)).toEqual({
       stored: null,
       note: 'step1000: measured with other options (errors: jackknife → none; filter.maxTokens: 512 → 128)',

@@ -4,6 +4,7 @@ import { conclude } from '../conclusion.js';
 import { exitStatus } from '../context.js';
 import type { TraceRequest } from '../library.js';
 import { planText } from '../plan-text.js';
+import { EigentraceError } from '../../errors.js';
 import { required, type Resolved } from '../resolve.js';
 import { traceSettings } from '../settings.js';
 import { styleOf } from '../style.js';
@@ -15,7 +16,7 @@ export const trace = command({
   description:
     'Measures every checkpoint of a series on a corpus: RankMe, α-ReQ and the rest of the eigenspectrum of its ' +
     'representations, with standard errors. What is there already is reused, so an interrupted run goes on.',
-  usage: 'SERIES --corpus CORPUS --out RUN [options]',
+  usage: 'SERIES --corpus CORPUS --out RUN [options], or [SERIES] --features PATTERN --out RUN [options]',
   examples: [
     {
       does: "every checkpoint of a folder, the paper's filter (15,000 sequences of 33 to 512 tokens)",
@@ -33,9 +34,15 @@ export const trace = command({
       does: 'all layers and the likelihood, as JSON',
       type: 'eigentrace trace series.json --corpus sample: --out run --layers all --nll --json',
     },
+    {
+      does: 'representations that were made on a GPU, one file a checkpoint: features/step1000.npy, …',
+      type: "eigentrace trace --features 'features/{revision}.npy' --out run",
+    },
   ],
   settings: traceSettings,
   notes: [
+    'With --features nothing is run: --layers and --position say what the rows are, and options about models and the ' +
+      'corpus are refused (those of the environment and the config file are not used).',
     'Hashes of weights and token ids are remembered in EIGENTRACE_CACHE (else the folder for caches of this system), ' +
       'which can be deleted at any time.',
     'The table goes to stdout, progress to stderr. Ctrl-C finishes or drops the checkpoint under way and keeps the ' +
@@ -58,9 +65,12 @@ export const trace = command({
 
 function requestOf(resolved: Resolved<typeof traceSettings>): TraceRequest {
   const { values } = resolved;
+  const { features } = values;
+  if (features !== null) refuseOthers(resolved);
   return {
-    series: required(traceSettings, resolved, 'series'),
-    corpus: required(traceSettings, resolved, 'corpus'),
+    series: features === null ? required(traceSettings, resolved, 'series') : values.series,
+    corpus: features === null ? required(traceSettings, resolved, 'corpus') : null,
+    features,
     out: required(traceSettings, resolved, 'out'),
     revisions: values.revisions,
     tokensPerStep: values.tokensPerStep,
@@ -74,9 +84,21 @@ function requestOf(resolved: Resolved<typeof traceSettings>): TraceRequest {
     layers: values.layers,
     errors: values.errors,
     alphaRange: values.alphaRange,
-    nll: values.nll,
+    nll: features === null && values.nll,
     saveFeatures: values.saveFeatures,
     threads: values.threads,
     force: values.force,
   };
+}
+
+/** Options that need a model or a corpus, typed together with `--features`. */
+function refuseOthers({ origins }: Resolved<typeof traceSettings>): void {
+  const needing = ['corpus', 'field', 'preset', 'sequences', 'minTokens', 'maxTokens', 'seed', 'rows', 'nll'] as const;
+  const typed = needing.filter((key) => origins[key]?.startsWith('option '));
+  if (typed.length === 0) return;
+  const flags = typed.map((key) => traceSettings[key].flag).join(', ');
+  throw new EigentraceError(
+    'usage',
+    `--features: the representations are made already, got ${flags} too (expected none of these: they need a model or a corpus)`,
+  );
 }
