@@ -6,7 +6,7 @@ import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parquetReadObjects } from 'hyparquet';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Measurement } from '../../src/record/index.js';
 import type { TracePlan, TraceResult } from '../../src/trace/index.js';
 import { golden } from '../golden/checkpoint.js';
@@ -47,6 +47,9 @@ const traced = (run: string, ...more: string[]) => [
 ];
 const hasProc = process.platform === 'linux';
 
+// Whole runs: seconds on an idle machine, minutes beside other work.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 600_000 });
+
 let folder: string;
 let cache: string;
 /** The RUN of the whole series; tests that change it take a copy. */
@@ -74,7 +77,7 @@ beforeAll(async () => {
   clearInterval(timer);
   expect(first.status, first.stderr).toBe(0);
   result = resultOf(first);
-}, 400_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function measurementAt(path: string): Promise<Measurement> {
@@ -198,7 +201,7 @@ describe('the likelihood', () => {
       expect(layers['final']).toMatchObject({ nll: nll!.value, n: 300, rankme_se: null });
       expect(replicates).toEqual({});
     }
-  }, 200_000);
+  });
 });
 
 describe('a second trace of the same RUN', () => {

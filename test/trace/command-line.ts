@@ -33,6 +33,12 @@ export interface Started {
   readonly ended: Promise<Ended>;
 }
 
+/** A test that runs out of time must not leave its process behind. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Starts `eigentrace …` with a cache folder of its own, as the leader of a process group, as a terminal would. */
 export function start(args: readonly string[], cache: string, env: Record<string, string> = {}): Started {
   const before = performance.now();
@@ -41,6 +47,8 @@ export function start(args: readonly string[], cache: string, env: Record<string
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
+  running.add(child);
+  child.once('close', () => running.delete(child));
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

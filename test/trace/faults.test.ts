@@ -8,6 +8,9 @@ import { trace, traceDefaults, type TraceEvent, type TraceRequest } from '../../
 import { bin, copySeries, eigentrace, filesOf, resultOf, tableOf, temporary, type Ended } from './command-line.js';
 import { changeConfig, changeWeights, cutShort, fillNaN, hugeHeader } from './series.js';
 
+// Whole runs: seconds on an idle machine, minutes beside other work.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 600_000 });
+
 let folder: string;
 let cache: string;
 beforeAll(async () => {
@@ -88,7 +91,7 @@ describe('checkpoints that fail, or hold NaN', () => {
     await changeWeights(at('step11'), (weights) => fillNaN(weights, 'gpt_neox.final_layer_norm.weight'));
     out = join(folder, 'run');
     ended = await eigentrace([...args(series, out), '--json'], cache);
-  }, 120_000);
+  });
 
   it('are told one by one with status 3, and the others are measured', () => {
     expect(ended.status, ended.stderr).toBe(3);
@@ -205,7 +208,7 @@ describe('weights that change under way', () => {
     expect((await tableOf(out)).rows.map(({ revision }) => revision)).toEqual(['step1', 'step5']);
     const both = results.filter(({ state }) => state === 'measured').map(({ layers }) => layers);
     expect(both[0]).toEqual(both[1]);
-  }, 60_000);
+  });
 });
 
 describe('what ends a trace before it starts', () => {

@@ -12,6 +12,9 @@ import { represent, trace, traceDefaults, type TraceRequest } from '../../src/tr
 import { golden, reference } from '../golden/checkpoint.js';
 import { eigentrace, filesOf, resultOf, sample, sampleSeries, tableOf, temporary } from './command-line.js';
 
+// Whole runs: seconds on an idle machine, minutes beside other work.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 600_000 });
+
 let folder: string;
 let cache: string;
 beforeAll(async () => {

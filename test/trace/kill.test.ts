@@ -3,7 +3,7 @@ import { watch } from 'node:fs';
 import { cp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { checkMeasurement, listMeasurements, openRun } from '../../src/record/index.js';
 import {
   eigentrace,
@@ -23,6 +23,9 @@ const args = (out: string, ...more: string[]) => [
   ...['trace', sampleSeries, '--corpus', 'sample:', '--min-tokens', '0', '--max-tokens', '128', '--out', out],
   ...more,
 ];
+
+// Whole runs: seconds on an idle machine, minutes beside other work.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 600_000 });
 
 let folder: string;
 let cache: string;
@@ -90,7 +93,7 @@ describe('kill -9', () => {
     const last = await eigentrace(args(out, ...small), cache);
     expect(last.status, last.stderr).toBe(0);
     expect(await tableOf(out)).toEqual(expected);
-  }, 180_000);
+  });
 });
 
 describe('Ctrl-C', () => {
@@ -126,7 +129,7 @@ describe('Ctrl-C', () => {
     expect(resultOf(next).results.map(({ state }) => state)).toEqual(
       revisions.map((_, i) => (i < results.length ? 'reused' : 'measured')),
     );
-  }, 120_000);
+  });
 
   it('before the first checkpoint is done, and twice at once: status 130, nothing is told as measured', async () => {
     const started = start(args(join(folder, 'twice'), ...larger), cache);
@@ -138,5 +141,5 @@ describe('Ctrl-C', () => {
     expect(performance.now() - before).toBeLessThan(1000);
     expect(ended.status, ended.stderr).toBe(130);
     expect((await tableOf(join(folder, 'twice'))).rows).toEqual([]);
-  }, 120_000);
+  });
 });
