@@ -20,7 +20,16 @@ import { printConfig } from './print-config.js';
 import { checkConfig, configName, resolve, type Given } from './resolve.js';
 import { styleOf } from './style.js';
 
-export const commands: readonly Command[] = [demo, trace, represent, inspect, exportCommand, importCommand, metrics, doctor];
+export const commands: readonly Command[] = [
+  demo,
+  trace,
+  represent,
+  inspect,
+  exportCommand,
+  importCommand,
+  metrics,
+  doctor,
+];
 
 /** Runs one command line (without `node` and the script's name). Never rejects. */
 export async function run(argv: readonly string[], context: Context, version: string): Promise<number> {

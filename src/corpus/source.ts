@@ -93,10 +93,11 @@ async function filesBelow(folder: string, seen: Set<string>): Promise<CorpusFile
 async function missing(spec: string, path: string): Promise<EigentraceError> {
   const folder = dirname(path);
   const there = (await kindOf(folder)) === 'folder' ? (await list(folder)).map(({ name }) => name) : [];
+  // An empty name has no neighbours: its folder would be the one above.
   const close = nearest(
     basename(path),
     there.filter((name) => corpusFile(name)),
   );
-  const hint = close.length > 0 ? `; in that folder: ${close.join(', ')}` : '';
+  const hint = spec !== '' && close.length > 0 ? `; in that folder: ${close.join(', ')}` : '';
   return new EigentraceError('input', `corpus ${spec}: no such file or folder (expected ${expected})${hint}`);
 }
