@@ -210,6 +210,16 @@ export const traceSettings = {
     flag: '--save-features',
     meaning: 'Keep the representations, so that a new definition needs no second forward pass.',
   }),
+  device: textOr(
+    {
+      flag: '--device',
+      value: 'NAME',
+      meaning:
+        'Where the forward pass runs: cpu, or another execution provider that doctor lists. The first batch is also run on the CPU; a difference beyond 1e-3 relative stops the run.',
+      expected: 'cpu, or an execution provider of this onnxruntime build (see eigentrace doctor)',
+    },
+    'cpu',
+  ),
   threads,
   force,
   dryRun: flag({

@@ -2,7 +2,6 @@
  * Where the forward pass runs: the CPU, or another execution provider of this onnxruntime build. Another device is not
  * trusted: the first batch is also run on the CPU, and a difference beyond `deviceTolerance` stops the run.
  */
-import { listSupportedBackends } from 'onnxruntime-node';
 import { EigentraceError, messageOf, nearest } from '../errors.js';
 import type { ModelGraph } from '../models/index.js';
 import type { ModelProcess } from './process.js';
@@ -17,14 +16,16 @@ export interface Device {
   readonly bundled: boolean;
 }
 
-/** The execution providers that this build of onnxruntime knows on this system. */
-export function devices(): Device[] {
+/** The execution providers that this build of onnxruntime knows on this system; loads its library into this process. */
+export async function devices(): Promise<Device[]> {
+  const { listSupportedBackends } = await import('onnxruntime-node');
   return listSupportedBackends().map(({ name, bundled }) => ({ name, bundled }));
 }
 
 /** Refuses a device that this build doesn't know, naming those it does. */
-export function refuseUnknownDevice(name: string): void {
-  const known = devices().map((device) => device.name);
+export async function refuseUnknownDevice(name: string): Promise<void> {
+  if (name === 'cpu') return;
+  const known = (await devices()).map((device) => device.name);
   if (known.includes(name)) return;
   const near = nearest(name, known, known.length).join(', ');
   throw new EigentraceError(

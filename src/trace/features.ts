@@ -154,6 +154,7 @@ export async function measureFeatures(
     return {
       layers,
       nll: null,
+      deviceDifference: null,
       seconds: { forward: null, spectrum: (performance.now() - start) / 1000 },
       features: request.saveFeatures ? (Object.fromEntries(kept) as Measured['features']) : null,
       close,

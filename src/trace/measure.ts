@@ -18,6 +18,8 @@ export interface Measured {
   /** By layer name in records: `final`, `0`, `6`. */
   readonly layers: Record<string, LayerMeasurement>;
   readonly nll: Likelihood | null;
+  /** Largest relative difference of the first batch from the CPU; null on the CPU, or where rows were read. */
+  readonly deviceDifference: number | null;
   /** `forward` is null where rows were read. */
   readonly seconds: { forward: number | null; spectrum: number };
   /** The rows of every layer, while `close` was not called; null for position all. */
@@ -46,7 +48,7 @@ export async function measure(subject: Subject, request: TraceRequest, tools: Me
     const start = performance.now();
     tools.onPhase('load', 0, model.bytes);
     release = (await subject.checkpoint.prepare?.(tools.signal)) ?? null;
-    await represent(
+    const { deviceDifference } = await represent(
       tools.child,
       model,
       sequences.ids,
@@ -55,6 +57,7 @@ export async function measure(subject: Subject, request: TraceRequest, tools: Me
         position: request.position,
         logprobs: request.nll,
         threads: request.threads,
+        device: request.device,
         ...(tools.signal ? { signal: tools.signal } : {}),
         onProgress: (done, of) => tools.onPhase('forward', done, of),
       },
@@ -85,6 +88,7 @@ export async function measure(subject: Subject, request: TraceRequest, tools: Me
     return {
       layers: measured,
       nll: likelihood?.result(request.errors === 'jackknife') ?? null,
+      deviceDifference,
       seconds: { forward: (middle - start) / 1000, spectrum: (end - middle) / 1000 },
       features: request.saveFeatures ? gather.features() : null,
       close: () => gather.close(),

@@ -7,11 +7,13 @@ import { variantOf } from './recording.js';
 import type { TraceHooks, TracePlan, TraceRequest } from './request.js';
 import { openSource } from './source.js';
 import { planOf, survey } from './survey.js';
+import { refuseUnknownDevice } from '../runtime/index.js';
 import { checkRequest } from './trace.js';
 
 /** The plan of a request. A checkpoint that can't be measured has a `problem`; the others are planned all the same. */
 export async function planTrace(request: TraceRequest, hooks: TraceHooks = {}): Promise<TracePlan> {
   checkRequest(request);
+  await refuseUnknownDevice(request.device);
   const { series, subjects } = await openSource(request);
   const entries = selectRevisions(series.entries, request.revisions);
   const run = (await kindOf(`${request.out}/run.json`)) === 'file' ? await openRun(request.out) : null;

@@ -100,6 +100,7 @@ export function draftOf(
     keyParts,
     provenance: {
       ...(subject.kind === 'model' ? modelProvenance(subject, request) : provenanceOf(subject)),
+      ...(measured.deviceDifference === null ? {} : { device_difference: measured.deviceDifference }),
       versions: context.versions,
       commit: null,
       created: new Date().toISOString(),
@@ -123,7 +124,7 @@ function modelProvenance({ sequences, weights, keyParts }: Subject, request: Tra
       max_tokens: request.maxTokens,
     },
     precision: 'float32',
-    device: 'cpu',
+    device: request.device,
   };
 }
 

@@ -46,6 +46,11 @@ export interface TraceRequest {
   nll: boolean;
   /** Keep the representations in the measurement's safetensors file. Default false. */
   saveFeatures: boolean;
+  /**
+   * Where the forward pass runs: `cpu` (default) or another execution provider of this onnxruntime build. The first batch is
+   * also run on the CPU; a difference beyond 1e-3 relative stops the run.
+   */
+  device: string;
   /** Threads of the forward pass and the eigensolver. Default: the machine's available parallelism. */
   threads: number;
   /** Measure again even where a measurement with the same key is there. Default false. */
@@ -65,6 +70,7 @@ export const traceDefaults = {
   alphaRange: [12, 100],
   nll: false,
   saveFeatures: false,
+  device: 'cpu',
   force: false,
 } as const satisfies Partial<TraceRequest>;
 

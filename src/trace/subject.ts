@@ -115,6 +115,8 @@ export class Subjects {
       alphaRange: request.alphaRange,
       nll: request.nll,
       definitions: definitionsVersion,
+      // Measurements made on the CPU keep the key they have always had.
+      ...(request.device === 'cpu' ? {} : { device: request.device }),
     };
   }
 

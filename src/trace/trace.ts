@@ -15,7 +15,7 @@ import {
   type Run,
 } from '../record/index.js';
 import { sweepScratch } from '../bytes/index.js';
-import { ModelProcess } from '../runtime/index.js';
+import { ModelProcess, refuseUnknownDevice } from '../runtime/index.js';
 import { openKernel, type Kernel } from '../spectrum/index.js';
 import { measureFeatures } from './features.js';
 import { startThread } from './kernel-threads.js';
@@ -29,6 +29,7 @@ import { versions } from './versions.js';
 /** Measures what is not measured yet. Rejects only when nothing can be done at all: no series, no corpus, no RUN. */
 export async function trace(request: TraceRequest, hooks: TraceHooks = {}): Promise<TraceResult> {
   checkRequest(request);
+  await refuseUnknownDevice(request.device);
   const job = await Job.open(request, hooks);
   try {
     return await job.run();
@@ -58,7 +59,7 @@ export function checkRequest(request: TraceRequest): void {
 }
 
 /** What would need a model, or tokens. */
-function refuseModelOptions({ corpus, nll, position }: TraceRequest): void {
+function refuseModelOptions({ corpus, nll, position, device }: TraceRequest): void {
   const wrong =
     corpus !== null
       ? ['--corpus', corpus, 'none: the rows were made on it elsewhere']
@@ -66,7 +67,9 @@ function refuseModelOptions({ corpus, nll, position }: TraceRequest): void {
         ? ['--nll', 'on', 'off: it needs a model']
         : position === 'all'
           ? ['--position', 'all', 'last or mean: one row a sequence, for the rows of one depend on one another']
-          : null;
+          : device !== 'cpu'
+            ? ['--device', device, 'cpu: there is no forward pass']
+            : null;
   if (!wrong) return;
   const [option, got, expected] = wrong;
   throw new EigentraceError('usage', `${option}: can not be used with --features, got ${got} (expected ${expected})`);

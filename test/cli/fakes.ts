@@ -118,6 +118,7 @@ const request: TraceRequest = {
   alphaRange: [12, 100],
   nll: false,
   saveFeatures: false,
+  device: 'cpu',
   threads: 2,
   force: false,
 };

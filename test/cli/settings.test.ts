@@ -140,7 +140,7 @@ describe('wrong values', () => {
     [
       '',
       { config: { sequence: 3 } },
-      'eigentrace.config.json: unknown key, got sequence (nearest: sequences, seed, series)',
+      'eigentrace.config.json: unknown key, got sequence (nearest: sequences, device, seed)',
     ],
     ['', { config: [] }, 'eigentrace.config.json: is not an object (expected { "sequences": 600, … })'],
     ['--seed --nll', {}, '--seed: needs a value, got the option --nll'],
@@ -170,7 +170,7 @@ describe('wrong values', () => {
   });
 
   it('knows no option of what is not built', async () => {
-    for (const option of ['--chat', '--device cpu', '--follow', '--memory 8GiB']) {
+    for (const option of ['--chat', '--precision int8', '--follow', '--memory 8GiB']) {
       const { status, stderr } = await type(`${needed} ${option}`);
       expect([status, stderr.text.split(' (')[0]]).toEqual([
         2,

@@ -86,6 +86,7 @@ function requestOf(resolved: Resolved<typeof traceSettings>): TraceRequest {
     alphaRange: values.alphaRange,
     nll: features === null && values.nll,
     saveFeatures: values.saveFeatures,
+    device: values.device,
     threads: values.threads,
     force: values.force,
   };
