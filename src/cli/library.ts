@@ -40,6 +40,11 @@ export interface ExportOptions {
   table: string;
   /** The file written; null returns the content. */
   out: string | null;
+  /** Rows of this series, stage, layer or variant alone; default all. */
+  series?: string;
+  stage?: string;
+  layer?: string;
+  variant?: string;
 }
 
 export interface ExportResult {

@@ -272,6 +272,9 @@ export const inspectSettings = {
   ...shared,
 };
 
+/** Options that choose rows of a table. */
+const chosen = { expected: 'a name', shown: 'all', optionOnly: true } as const;
+
 export const exportSettings = {
   run: text({ flag: 'RUN', value: null, meaning: 'The folder of a run.', expected: 'a folder that trace wrote' }),
   format: choice(
@@ -291,6 +294,16 @@ export const exportSettings = {
     },
     'geometry',
   ),
+  seriesName: text({ ...chosen, flag: '--series', value: 'NAME', meaning: 'Only this series of the run.' }),
+  stage: text({ ...chosen, flag: '--stage', value: 'NAME', meaning: 'Only this stage: pretrain, sft, …' }),
+  layer: text({ ...chosen, flag: '--layer', value: 'LAYER', meaning: 'Only this layer: final, or a block number.' }),
+  variant: text({
+    ...chosen,
+    flag: '--variant',
+    value: 'HASH',
+    meaning: 'One variant alone (another layer set, a control).',
+    shown: 'the main request and what adds layers or positions to it',
+  }),
   exportOut: text({
     flag: '--out',
     value: 'FILE',

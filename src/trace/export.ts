@@ -1,6 +1,6 @@
 /** `eigentrace export`: a run's table as a file or as bytes. */
 import { writeAtomic } from '../bytes/index.js';
-import { exportRun as encodeRun, openRun, type ExportFormat } from '../record/index.js';
+import { exportRun as encodeRun, openRun, type ExportFormat, type TableOptions } from '../record/index.js';
 
 export interface ExportResult {
   /** The file written; null when none was asked for. */
@@ -14,10 +14,10 @@ export interface ExportResult {
 /** The table of the run in folder `path`, to the file `out` (written whole or not at all) or, where null, as bytes. */
 export async function exportRun(
   path: string,
-  options: { format: ExportFormat; table: string; out: string | null },
+  options: { format: ExportFormat; table: string; out: string | null } & TableOptions,
 ): Promise<ExportResult> {
-  const { format, table, out } = options;
-  const { content, notes } = await encodeRun(await openRun(path), { format, table });
+  const { out, ...selection } = options;
+  const { content, notes } = await encodeRun(await openRun(path), selection);
   if (out === null) return { path: null, content, notes };
   await writeAtomic(out, content);
   return { path: out, content: null, notes };

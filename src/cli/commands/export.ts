@@ -41,7 +41,13 @@ export const exportCommand = command({
       throw new EigentraceError('usage', `--out: is missing, ${format} is not for a terminal (expected a file)`);
     }
     const library = await context.library();
-    const result = await library.exportRun(run, { format, table: values.table, out });
+    const result = await library.exportRun(run, {
+      ...{ format, table: values.table, out },
+      ...(values.seriesName === null ? {} : { series: values.seriesName }),
+      ...(values.stage === null ? {} : { stage: values.stage }),
+      ...(values.layer === null ? {} : { layer: values.layer }),
+      ...(values.variant === null ? {} : { variant: values.variant }),
+    });
     if (result.content !== null) context.stdout.write(result.content);
     else if (values.json) context.stdout.write(json({ path: result.path, format, notes: result.notes }));
     if (!values.quiet) {
