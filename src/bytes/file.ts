@@ -152,7 +152,6 @@ const reasons: Record<string, string> = {
   ENOTDIR: 'is not a folder',
   ENOSPC: 'no space left on the disk',
   EDQUOT: 'disk quota exceeded',
-  EFBIG: 'the file would be larger than the system allows',
   EROFS: 'the file system is read-only',
   ELOOP: 'too many symbolic links',
   EMFILE: 'too many open files',
@@ -162,6 +161,6 @@ const reasons: Record<string, string> = {
 export function asInputError(path: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   if (error instanceof EigentraceError || code === undefined) return error;
-  const kind = ['ENOSPC', 'EROFS', 'EDQUOT', 'EFBIG', 'EMFILE'].includes(code) ? 'environment' : 'input';
+  const kind = ['ENOSPC', 'EROFS', 'EDQUOT', 'EMFILE'].includes(code) ? 'environment' : 'input';
   return new EigentraceError(kind, `${path}: ${reasons[code] ?? messageOf(error)}`, { cause: error });
 }
