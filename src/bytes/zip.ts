@@ -37,6 +37,9 @@ const centralSize = 46;
 const localSize = 30;
 const methods: Readonly<Record<number, string>> = { 8: 'deflate', 9: 'deflate64', 12: 'bzip2', 14: 'LZMA', 93: 'zstd' };
 
+/** Bytes that may lie between an entry's data and what follows: none, or a data descriptor, plain or zip64, with or without its mark. */
+const descriptorSizes = new Set([0, 12, 16, 20, 24]);
+
 /** Whether the bytes begin like a zip archive. */
 export function looksLikeZip(start: Uint8Array): boolean {
   return start[0] === 0x50 && start[1] === 0x4b && start[2] === 3 && start[3] === 4;
@@ -70,6 +73,13 @@ export async function openZip(source: ByteSource): Promise<ZipArchive> {
     const start = await dataStart(source, entry);
     const end = start + entry.compressedSize;
     if (end > ends.get(entry)!) throw refuse(source, `entry ${name} overlaps what follows it (damaged?)`);
+    // The local header says how far the data are: a damaged length would move them, and leave another gap behind them.
+    if (!descriptorSizes.has(ends.get(entry)! - end)) {
+      throw refuse(
+        source,
+        `entry ${name} is not followed by the next one, ${ends.get(entry)! - end} bytes lie between (damaged?)`,
+      );
+    }
     return { start, end };
   };
   return { entries, locate, raw };

@@ -247,8 +247,7 @@ describe('any damage', () => {
             }
           } else expect(found).toEqual(right);
         }),
-        // Known (docs/log.md): a damaged length of a local header's extra field moves a zip entry's start unseen.
-        { numRuns: 400, seed: 1 },
+        { numRuns: 400 },
       );
     },
     60_000,
