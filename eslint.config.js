@@ -8,6 +8,10 @@ import tseslint from 'typescript-eslint';
 const rooms = {
   bytes: [],
   statistics: [],
+  paper: [],
+  phases: ['statistics'],
+  story: ['phases', 'statistics', 'paper'],
+  charts: ['story', 'phases', 'statistics', 'paper', 'spectrum'],
   spectrum: [],
   checkpoints: ['bytes'],
   corpus: ['bytes'],
@@ -16,10 +20,18 @@ const rooms = {
   runtime: ['bytes', 'models'],
   record: ['bytes', 'spectrum'],
   trace: ['bytes', 'checkpoints', 'corpus', 'features', 'models', 'runtime', 'spectrum', 'record'],
+  compare: ['record', 'statistics', 'spectrum', 'phases'],
+  evaluation: ['bytes'],
+  training: ['bytes'],
+  report: [
+    ...['bytes', 'record', 'spectrum', 'statistics', 'phases', 'paper'],
+    ...['compare', 'evaluation', 'training', 'story', 'charts'],
+  ],
+  server: ['bytes', 'record', 'spectrum', 'phases', 'story', 'charts', 'report'],
   cli: ['index'],
 };
 /** Rooms of pure mathematics: they run in a browser. */
-const pure = ['spectrum', 'statistics'];
+const pure = ['spectrum', 'statistics', 'paper', 'phases', 'story', 'charts'];
 
 const nodeGlobals = Object.fromEntries(
   ['process', 'console', 'URL', 'Buffer', 'performance', 'setInterval', 'clearInterval'].map((name) => [

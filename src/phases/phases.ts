@@ -1,0 +1,58 @@
+/**
+ * Phases of a series by turning points of prominence (definitions §7): on ln RankMe, and on α alike, over x = ln(tokens).
+ * The rule, its thresholds and the evidence of each turning point are part of the result.
+ */
+
+/** How a curve was read and what was found; RankMe's and α's stand side by side. */
+export interface Phases {
+  readonly rankme: CurvePhases;
+  readonly alpha: CurvePhases;
+  /** Where the two disagree, in words; empty where they agree. */
+  readonly disagreements: readonly string[];
+}
+
+export type PhaseName = 'warmup' | 'entropy-seeking' | 'compression-seeking' | 'flat' | 'not resolved';
+
+export interface CurvePhases {
+  readonly curve: 'rankme' | 'alpha';
+  /** What x is: `tokens`, or `steps` where tokens are not known. */
+  readonly axis: 'tokens' | 'steps';
+  readonly rule: {
+    /** The rule in a sentence, as it is printed. */
+    readonly text: string;
+    /** A change counts from this many paired standard errors of it; null where the curve has no replicates. */
+    readonly standardErrors: number | null;
+    /** And from this size: of ln RankMe (ln 1.05), or of α (0.05). */
+    readonly change: number;
+  };
+  /** In order of x. A curve without any turning point and change is one `flat` phase. */
+  readonly phases: readonly Phase[];
+  readonly turningPoints: readonly TurningPoint[];
+  /** Why there are no phases, or what a reader must know; empty when nothing. */
+  readonly notes: readonly string[];
+}
+
+export interface Phase {
+  readonly name: PhaseName;
+  /** Tokens (or steps) where it begins and ends: turning points' places, or the first and last checkpoint. */
+  readonly from: number;
+  readonly to: number;
+  /** Change of ln RankMe or of α over the phase, from its first to its last kept extremum, and the paired standard error. */
+  readonly change: number;
+  readonly changeSe: number | null;
+}
+
+export interface TurningPoint {
+  readonly kind: 'maximum' | 'minimum';
+  /** Tokens (or steps): vertex of the parabola through the checkpoints around it. */
+  readonly at: number;
+  /** Interval of the place, never narrower than one checkpoint spacing to each side. */
+  readonly interval: readonly [number, number];
+  /** Index of the checkpoint at the extremum, among those given. */
+  readonly index: number;
+  /** The curve's value there: RankMe or α. */
+  readonly value: number;
+  /** The smaller of the changes to the kept extrema on either side (of ln RankMe or α), and its paired standard error. */
+  readonly prominence: number;
+  readonly prominenceSe: number | null;
+}
