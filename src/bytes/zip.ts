@@ -37,9 +37,6 @@ const centralSize = 46;
 const localSize = 30;
 const methods: Readonly<Record<number, string>> = { 8: 'deflate', 9: 'deflate64', 12: 'bzip2', 14: 'LZMA', 93: 'zstd' };
 
-/** Bytes that may lie between an entry's data and what follows: none, or a data descriptor, plain or zip64, with or without its mark. */
-const descriptorSizes = new Set([0, 12, 16, 20, 24]);
-
 /** Whether the bytes begin like a zip archive. */
 export function looksLikeZip(start: Uint8Array): boolean {
   return start[0] === 0x50 && start[1] === 0x4b && start[2] === 3 && start[3] === 4;
@@ -70,15 +67,15 @@ export async function openZip(source: ByteSource): Promise<ZipArchive> {
   const raw = async (name: string) => {
     const entry = entries.get(name);
     if (!entry) throw refuse(source, `entry ${name} is not in the archive`);
-    const start = await dataStart(source, entry);
+    const { start, isDescribed } = await readLocal(source, entry);
     const end = start + entry.compressedSize;
-    if (end > ends.get(entry)!) throw refuse(source, `entry ${name} overlaps what follows it (damaged?)`);
+    const next = ends.get(entry)!;
+    if (end > next) throw refuse(source, `entry ${name} overlaps what follows it (damaged?)`);
     // The local header says how far the data are: a damaged length would move them, and leave another gap behind them.
-    if (!descriptorSizes.has(ends.get(entry)! - end)) {
-      throw refuse(
-        source,
-        `entry ${name} is not followed by the next one, ${ends.get(entry)! - end} bytes lie between (damaged?)`,
-      );
+    if (isDescribed ? !(await isDescriptor(source, entry, end, next)) : next !== end) {
+      const expected = isDescribed ? 'its checksum and sizes' : 'none';
+      const what = `${next - end} bytes lie between (expected ${expected}; damaged?)`;
+      throw refuse(source, `entry ${name} is not followed by the next one, ${what}`);
     }
     return { start, end };
   };
@@ -198,7 +195,8 @@ function endsOf(source: ByteSource, entries: readonly ZipEntry[], directory: num
   return ends;
 }
 
-async function dataStart(source: ByteSource, entry: ZipEntry): Promise<number> {
+/** Where the data begin, and whether a descriptor follows them: bit 3 of the flags. */
+async function readLocal(source: ByteSource, entry: ZipEntry): Promise<{ start: number; isDescribed: boolean }> {
   const name = new TextEncoder().encode(entry.name);
   const from = entry.headerOffset;
   const size = localSize + name.length;
@@ -209,7 +207,28 @@ async function dataStart(source: ByteSource, entry: ZipEntry): Promise<number> {
   const isIt = local.getUint32(0, true) === 0x04034b50 && local.getUint16(8, true) === entry.method;
   const nameLength = local.getUint16(26, true);
   if (!isIt || nameLength !== name.length || name.some((byte, i) => byte !== bytes[localSize + i])) throw wrong();
-  return from + localSize + nameLength + local.getUint16(28, true);
+  const start = from + localSize + nameLength + local.getUint16(28, true);
+  return { start, isDescribed: (local.getUint16(6, true) & 8) !== 0 };
+}
+
+/**
+ * Whether the bytes after an entry are its data descriptor: checksum and sizes, plain or zip64, with or without its mark
+ * (a mark before them belongs to them: without it in their length, the data would be taken from 4 bytes too far on).
+ */
+async function isDescriptor(source: ByteSource, entry: ZipEntry, start: number, end: number): Promise<boolean> {
+  const length = end - start;
+  const isWide = length === 20 || length === 24;
+  if (!isWide && length !== 12 && length !== 16) return false;
+  const from = length === 16 || length === 24 ? start : start - 4;
+  const view = viewOf(await source.read(from, end));
+  if ((view.getUint32(0, true) === 0x08074b50) !== (from === start)) return false;
+  const size = (at: number) => (isWide ? view.getBigUint64(at, true) : BigInt(view.getUint32(at, true)));
+  const at = 4;
+  return (
+    view.getUint32(at, true) === entry.crc32 &&
+    size(at + 4) === BigInt(entry.compressedSize) &&
+    size(at + (isWide ? 12 : 8)) === BigInt(entry.size)
+  );
 }
 
 function count64(source: ByteSource, view: DataView, at: number): number {

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { openZip, Scratch, type ByteSource, type ZipArchive, type ZipEntry } from '../bytes/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
-import { choose } from './choice.js';
+import { choose, namesOf } from './choice.js';
 import { matrixOf, npyHeadBytes, parseNpy } from './npy.js';
 import { partOf, type Matrix } from './matrix.js';
 
@@ -39,6 +39,8 @@ export async function readNpz(source: ByteSource, layer: string, only: boolean):
     throw new EigentraceError('input', message);
   }
   for (const entry of zip.entries.values()) {
+    // Of the others, too: a name that was damaged in the directory isn't that of the local header.
+    await zip.raw(entry.name);
     if (!entry.name.endsWith('.npy')) continue;
     const name = entry.name.slice(0, -4);
     const label = labelOf(source, entry);
@@ -55,7 +57,14 @@ export async function readNpz(source: ByteSource, layer: string, only: boolean):
   if (matrices.size === 0 && problem !== null) throw problem;
   const array = choose(source.name, layer, { usable: [...matrices.keys()], all }, only);
   const { matrix, entry } = matrices.get(array)!;
-  return { matrix, array, open: (scratch, signal) => openEntry(source, zip, entry, scratch, signal) };
+  const others = namesOf(layer).includes(array) ? [] : [...zip.entries.values()].filter((other) => other !== entry);
+  return {
+    ...{ matrix, array },
+    open: async (scratch, signal) => {
+      for (const other of others) await checked(source, zip, other, signal);
+      return openEntry(source, zip, entry, scratch, signal);
+    },
+  };
 }
 
 async function openEntry(
@@ -69,17 +78,7 @@ async function openEntry(
   const place = entry.method === 0 ? await zip.raw(entry.name) : null;
   const file = place === null ? await Scratch.create(scratch, entry.size) : null;
   try {
-    let crc = 0;
-    let at = 0;
-    for await (const chunk of contentOf(source, zip, entry)) {
-      if (signal?.aborted) throw new EigentraceError('interrupted', 'interrupted');
-      if (at + chunk.length > entry.size) throw broken(label, `it inflates to more than ${entry.size} bytes`);
-      await file?.write(at, chunk);
-      crc = crc32(chunk, crc);
-      at += chunk.length;
-    }
-    if (at !== entry.size) throw broken(label, `it inflates to ${at} bytes, not ${entry.size}`);
-    if (crc !== entry.crc32) throw broken(label, 'its checksum is another');
+    await checked(source, zip, entry, signal, file);
   } catch (error) {
     await file?.close();
     throw error;
@@ -87,6 +86,28 @@ async function openEntry(
   if (file) return file;
   const part = partOf(source, place!.start, place!.end, label);
   return { read: (start, end) => part.read(start, end), close: () => Promise.resolve() };
+}
+
+/** Reads an entry to its end, into `file` if there is one; its size and checksum must be what the directory says. */
+async function checked(
+  source: ByteSource,
+  zip: ZipArchive,
+  entry: ZipEntry,
+  signal: AbortSignal | undefined,
+  file: Scratch | null = null,
+): Promise<void> {
+  const label = labelOf(source, entry);
+  let crc = 0;
+  let at = 0;
+  for await (const chunk of contentOf(source, zip, entry)) {
+    if (signal?.aborted) throw new EigentraceError('interrupted', 'interrupted');
+    if (at + chunk.length > entry.size) throw broken(label, `it inflates to more than ${entry.size} bytes`);
+    await file?.write(at, chunk);
+    crc = crc32(chunk, crc);
+    at += chunk.length;
+  }
+  if (at !== entry.size) throw broken(label, `it inflates to ${at} bytes, not ${entry.size}`);
+  if (crc !== entry.crc32) throw broken(label, 'its checksum is another');
 }
 
 /** The first bytes of an entry, enough for the header of a `.npy` file. */

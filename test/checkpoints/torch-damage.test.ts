@@ -1,5 +1,6 @@
 /** Files of torch.save that are damaged or made to mislead: always a clear error or the right ranges, and little memory. */
 import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../src/bytes/index.js';
@@ -208,6 +209,19 @@ describe('the older format', () => {
 });
 
 describe('any damage', () => {
+  it('torch/shared.bin: every single bit, the right ranges or a clear error', async () => {
+    const bytes = await readFile(golden('checkpoints/torch/shared.bin'));
+    const right = await opened(bytes);
+    expect(right).toBeInstanceOf(Map);
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      bytes[bit >> 3]! ^= 1 << (bit & 7);
+      const found = await opened(bytes);
+      if (typeof found === 'string') expect(found).toMatch(/^w\.bin: /);
+      else if (!isDeepStrictEqual(found, right)) expect.fail(`bit ${bit & 7} of byte ${bit >> 3} moves a tensor`);
+      bytes[bit >> 3]! ^= 1 << (bit & 7);
+    }
+  });
+
   it.each(['torch/shared.bin', 'torch/kinds.bin', 'torch/shared_old.bin', 'olmo2_legacy_bin/pytorch_model.bin'])(
     '%s: the right ranges or a clear error, in bounded time and reads',
     async (name) => {
