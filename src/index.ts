@@ -14,11 +14,14 @@ export { openTokenizer, selectSequences, type Sequences, type Tokenizer } from '
 export { architectures, Model, type Layer, type Position } from './models/index.js';
 export {
   checkMeasurement,
+  curvesOf,
   listMeasurements,
   openRun,
   readArrays,
   readMeasurement,
   tableRows,
+  type Curve,
+  type CurvePoint,
   type Measurement,
   type Run,
   type TableRow,

@@ -1,5 +1,6 @@
 export { type FeatureRows } from './arrays.js';
 export { checkMeasurement, type MeasurementProblem } from './check.js';
+export { curvesOf, type Curve, type CurveOptions, type CurvePoint } from './curves.js';
 export {
   encodeTable,
   exportFormats,

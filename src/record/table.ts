@@ -68,6 +68,9 @@ export interface TableOptions {
   variant?: string;
 }
 
+/** How the note begins that names the variants left out. */
+export const variantsNote = 'left out: variants of the main request';
+
 /** The rows of a listing, and in words what was left out. A filter that nothing fits is a `usage` error. */
 export function tableRows(listing: Listing, options: TableOptions = {}): { rows: TableRow[]; notes: string[] } {
   const { entries, notes } = tableEntries(listing, options);
@@ -128,7 +131,7 @@ function chooseVariants(all: Measurement[], variant: string | undefined, notes: 
     return isMore;
   });
   if (others.size > 0) {
-    notes.push(`left out: variants of the main request, ${[...others].join(', ')} (--variant shows one)`);
+    notes.push(`${variantsNote}, ${[...others].join(', ')} (--variant shows one)`);
   }
   return chosen;
 }
