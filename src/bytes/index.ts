@@ -12,7 +12,7 @@ export {
   streamFile,
   type FileIdentity,
 } from './file.js';
-export { makeFolder, remove, sweepTemporary, writeAtomic } from './write.js';
+export { makeFolder, remove, removeAtExit, sweepTemporary, writeAtomic } from './write.js';
 export {
   bitsOfDtype,
   readSafetensors,

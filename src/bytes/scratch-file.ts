@@ -3,10 +3,10 @@
  * removed or when this process ends; after a kill `sweepScratch` takes it away.
  */
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { mkdir, open, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asInputError } from './file.js';
+import { removeAtExit } from './write.js';
 
 /** A name for a scratch file in `folder`, which is made: absolute, symlinks resolved. Nothing is written. */
 export async function scratchPath(folder: string): Promise<string> {
@@ -20,15 +20,15 @@ export async function scratchPath(folder: string): Promise<string> {
 
 /** Writes the file; the result removes it. When writing fails nothing is left. */
 export async function writeScratchFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<() => Promise<void>> {
-  const atExit = (): void => rmSync(path, { force: true });
+  let forget = (): void => undefined;
   const remove = async (): Promise<void> => {
-    process.off('exit', atExit);
+    forget();
     // Where a mapped file can't be removed it is swept later.
     await rm(path, { force: true }).catch(() => undefined);
   };
   try {
     const handle = await open(path, 'wx', 0o600);
-    process.on('exit', atExit);
+    forget = removeAtExit(path);
     try {
       for await (const chunk of chunks) await handle.writeFile(chunk);
     } finally {

@@ -3,6 +3,7 @@
  * then the folder flushed, so that a kill or a power cut leaves the old file or the new one.
  */
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { asInputError } from './file.js';
@@ -68,4 +69,11 @@ export async function makeFolder(path: string): Promise<void> {
 /** Removes a file or a folder with all that is in it; nothing there is no error. */
 export async function remove(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
+}
+
+/** Has a file removed when this process ends in any way but a kill; the result takes that back. */
+export function removeAtExit(path: string): () => void {
+  const atExit = (): void => rmSync(path, { force: true });
+  process.on('exit', atExit);
+  return () => process.off('exit', atExit);
 }

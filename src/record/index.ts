@@ -18,15 +18,18 @@ export {
   measurementSchema,
   measurementVersion,
   parseMeasurement,
+  type ControlRecord,
   type Definitions,
   type Flag,
   type MeasuredLayer,
   type Measurement,
   type MeasurementDraft,
   type Provenance,
+  type SweepRecord,
 } from './measurement.js';
 export { encodeNpyObject, type PythonValue } from './npy.js';
 export { decodeName, encodeName, encodeRevision, measurementStem, type MeasurementRef } from './paths.js';
+export { isStale, parseProgress, progressName, readProgress, type RunProgress } from './progress.js';
 export { findReusable, type Reusable, type ReuseOptions } from './reuse.js';
 export {
   addFailure,

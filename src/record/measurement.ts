@@ -24,6 +24,18 @@ export const definitionsSchema = z.looseObject({
   ids: z.array(z.string()).describe('definition ids of the figures, those of RankMe and α first'),
 });
 
+/** What a null is of: tokens permuted, weights drawn anew, or white noise in the rows' place. */
+export const controlSchema = z.looseObject({
+  kind: z.enum(['shuffled-tokens', 'random-init', 'gaussian']),
+  seed: count.describe('of its random numbers'),
+});
+
+/** Which option a sweep varied, and its value here. */
+export const sweepSchema = z.looseObject({
+  over: z.enum(['n', 'length', 'corpus', 'layer', 'position']),
+  value: z.union([z.number(), z.string()]),
+});
+
 const filesSchema = z.looseObject({
   sha256,
   files: z.array(z.looseObject({ name: z.string(), sha256, size: count })),
@@ -36,7 +48,12 @@ export const measurementSchema = z.looseObject({
   stage: z.string().describe('`pretrain` for a plain folder of checkpoints'),
   revision: z.string(),
   variant: z.string().nullable().describe("null for the run's main request, else a short hash of the options"),
-  step: count.nullable(),
+  control: controlSchema
+    .nullable()
+    .optional()
+    .describe('of a null that stands beside real measurements; absent or null for a real one'),
+  sweep: sweepSchema.nullable().optional().describe("of a sweep's point; absent or null for any other"),
+  step: count.nullable().describe('null too for a control that belongs to no checkpoint'),
   tokens: count.nullable().describe('training tokens seen so far'),
   parent: z
     .string()
@@ -76,6 +93,13 @@ export const measurementSchema = z.looseObject({
       .extend({ arrays: z.record(z.string(), z.string().nullable()).describe('by layer: the array in its file') })
       .optional()
       .describe('files of representations made elsewhere; absent where a model was run'),
+    model: z
+      .looseObject({ architecture: z.string(), parameters: count, non_embedding: count })
+      .nullable()
+      .optional()
+      .describe(
+        'model_type, and parameters in all and without embedding and unembedding; null or absent: not known, or none was run',
+      ),
     config_sha256: sha256.nullable(),
     tokenizer_sha256: sha256.nullable(),
     corpus: z
@@ -111,6 +135,8 @@ export type Measurement = z.infer<typeof measurementSchema>;
 export type Provenance = Measurement['provenance'];
 export type Definitions = Measurement['definitions'];
 export type Flag = Measurement['flags'][number];
+export type ControlRecord = z.infer<typeof controlSchema>;
+export type SweepRecord = z.infer<typeof sweepSchema>;
 
 /** What was found at one layer: `src/spectrum`'s LayerMeasurement fits. */
 export interface MeasuredLayer {
@@ -129,6 +155,10 @@ export interface MeasuredLayer {
 
 /** A measurement before it is stored: hashes and format are added then. */
 export interface MeasurementDraft extends MeasurementRef {
+  /** Of a null; absent or null for a real measurement. */
+  readonly control?: ControlRecord | null;
+  /** Of a sweep's point; absent or null for any other. */
+  readonly sweep?: SweepRecord | null;
   readonly step: number | null;
   readonly tokens: number | null;
   readonly parent: string | null;
@@ -148,10 +178,10 @@ export interface MeasurementDraft extends MeasurementRef {
 /** What `figures_sha256` covers: whose figures they are, the figures, and all that goes with them. */
 export const figureKeys = [
   ...['series', 'stage', 'revision', 'variant', 'step', 'tokens', 'parent', 'seed', 'position', 'layers', 'reasons'],
-  ...['replicates', 'flags', 'nll', 'definitions', 'key', 'arrays'],
+  ...['replicates', 'flags', 'nll', 'definitions', 'key', 'arrays', 'control', 'sweep'],
 ] as const;
 
-/** sha256 over the canonical JSON of a measurement's figures: the object of its keys in `figureKeys`. */
+/** sha256 over the canonical JSON of a measurement's figures: the object of its keys in `figureKeys`, those that are there. */
 export function figuresSha256(measurement: Readonly<Record<string, unknown>>): string {
   return canonicalSha256(Object.fromEntries(figureKeys.map((key) => [key, measurement[key]])));
 }
@@ -169,6 +199,8 @@ export function composeMeasurement(draft: MeasurementDraft, arrays: Measurement[
     stage: draft.stage,
     revision: draft.revision,
     variant: draft.variant,
+    ...(draft.control ? { control: { ...draft.control } } : {}),
+    ...(draft.sweep ? { sweep: { ...draft.sweep } } : {}),
     step: draft.step,
     tokens: draft.tokens,
     parent: draft.parent,

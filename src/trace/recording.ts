@@ -109,8 +109,13 @@ export function draftOf(
   };
 }
 
-function modelProvenance({ sequences, weights, keyParts }: Subject, request: TraceRequest) {
+function modelProvenance({ model, sequences, weights, keyParts }: Subject, request: TraceRequest) {
   return {
+    model: {
+      architecture: model.modelType,
+      parameters: model.parameters.all,
+      non_embedding: model.parameters.nonEmbedding,
+    },
     weights: { sha256: weights.sha256, files: weights.files.map((file) => ({ ...file })) },
     config_sha256: keyParts.config,
     tokenizer_sha256: keyParts.tokenizer,
@@ -139,6 +144,7 @@ export function resultOf(
   return {
     stage: measurement.stage,
     revision: measurement.revision,
+    control: measurement.control ?? null,
     step: measurement.step,
     tokens: measurement.tokens,
     state,

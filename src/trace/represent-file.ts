@@ -66,7 +66,7 @@ export async function represent(request: RepresentRequest, hooks: TraceHooks = {
   let release: (() => Promise<void>) | null = null;
   try {
     release = (await checkpoint.prepare?.(hooks.signal)) ?? null;
-    const progress = { revision: entry.revision, index: 0, total: 1 };
+    const progress = { revision: entry.revision, control: null, index: 0, total: 1 };
     let start = 0;
     await runModel(
       child,

@@ -2,6 +2,8 @@
  * What a user asks of `trace`, resolved: every option with its meaning, unit and default. The command line's
  * help and the record's `requests` come from the same names.
  */
+import type { Control } from './control.js';
+
 export interface TraceRequest {
   /** A folder of checkpoint folders, one checkpoint folder, or a `series.json`. Null only with `features`: their names say it. */
   series: string | null;
@@ -86,6 +88,8 @@ export interface TracePlan {
   checkpoints: {
     stage: string;
     revision: string;
+    /** Of a null; absent or null for a real measurement. */
+    control?: Control | null;
     step: number | null;
     tokens: number | null;
     /** A measurement with the same key is there and will be reused. */
@@ -119,6 +123,8 @@ export type TraceEvent =
       type: 'start';
       stage: string;
       revision: string;
+      /** Of the null that is measured; absent or null for a real measurement. */
+      control?: Control | null;
       step: number | null;
       tokens: number | null;
       index: number;
@@ -127,6 +133,7 @@ export type TraceEvent =
   | {
       type: 'progress';
       revision: string;
+      control?: Control | null;
       index: number;
       total: number;
       /** What is under way. */
@@ -140,10 +147,12 @@ export type TraceEvent =
   | { type: 'done'; result: CheckpointResult; index: number; total: number }
   | { type: 'note'; message: string };
 
-/** How one checkpoint ended. */
+/** How one checkpoint, or one of its nulls, ended. */
 export interface CheckpointResult {
   stage: string;
   revision: string;
+  /** Of a null; absent or null for a real measurement. */
+  control?: Control | null;
   step: number | null;
   tokens: number | null;
   state: 'measured' | 'reused' | 'failed';

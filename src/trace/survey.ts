@@ -86,7 +86,7 @@ export function planOf(series: Series, surveyed: readonly Surveyed[], request: T
   for (const { differences } of surveyed) for (const difference of differences) problems.add(difference);
   const { each, rows, corpus } = sizesOf(example.opened, request);
   const checkpoints = surveyed.map(({ entry, opened, error, stored }) => ({
-    ...{ stage: entry.stage, revision: entry.revision, step: entry.step, tokens: entry.tokens },
+    ...{ stage: entry.stage, revision: entry.revision, control: null, step: entry.step, tokens: entry.tokens },
     reused: stored !== null,
     bytes: opened?.bytes ?? 0,
     problem: opened ? null : messageOf(error),

@@ -21,8 +21,9 @@ import { measureFeatures } from './features.js';
 import { startThread } from './kernel-threads.js';
 import { measure, type Measured } from './measure.js';
 import { draftOf, resultOf, runRequest, variantOf } from './recording.js';
-import type { CheckpointResult, TraceHooks, TraceRequest, TraceResult } from './request.js';
+import type { CheckpointResult, TraceEvent, TraceHooks, TraceRequest, TraceResult } from './request.js';
 import { openSource, type Identified, type Opened, type SubjectSource } from './source.js';
+import { ProgressFile } from './progress-file.js';
 import { planOf, survey, type Surveyed } from './survey.js';
 import { versions } from './versions.js';
 
@@ -84,6 +85,7 @@ class Job {
   readonly #variant: string | null;
   readonly #versions: Record<string, string>;
   readonly #subjects: SubjectSource;
+  readonly #progressFile: ProgressFile;
   #child: ModelProcess | null = null;
   #kernel: Kernel | null = null;
 
@@ -106,6 +108,7 @@ class Job {
     this.#versions = parts.versions;
     this.#variant = variantOf(parts.run.record, parts.series.name, request);
     this.#subjects = parts.subjects;
+    this.#progressFile = new ProgressFile(request.out);
   }
 
   static async open(request: TraceRequest, hooks: TraceHooks): Promise<Job> {
@@ -125,10 +128,10 @@ class Job {
       for (const [index, seen] of surveyed.entries()) {
         if (this.#aborted()) break;
         const { stage, revision, step, tokens } = seen.entry;
-        this.#hooks.onEvent?.({ type: 'start', stage, revision, step, tokens, index, total });
+        this.#tell({ type: 'start', stage, revision, control: null, step, tokens, index, total });
         const result = await this.#settle(seen, index);
         results.push(result);
-        this.#hooks.onEvent?.({ type: 'done', result, index, total });
+        this.#tell({ type: 'done', result, index, total });
       }
     } catch (error) {
       if (!this.#aborted()) throw error;
@@ -139,6 +142,12 @@ class Job {
   async close(): Promise<void> {
     this.#child?.kill(new EigentraceError('interrupted', 'interrupted'));
     await this.#kernel?.close();
+    await this.#progressFile.close();
+  }
+
+  #tell(event: TraceEvent): void {
+    this.#progressFile.event(event);
+    this.#hooks.onEvent?.(event);
   }
 
   #aborted(): boolean {
@@ -162,7 +171,7 @@ class Job {
     const sequences = opened?.kind === 'model' ? opened.sequences : null;
     // Kept before anything is measured, so that a run that is killed says what it was to be.
     await addRequest(this.#run, runRequest(this.#request, this.#series, this.#variant, sequences, this.#versions));
-    if (opened) this.#hooks.onEvent?.({ type: 'plan', plan: planOf(this.#series, surveyed, this.#request) });
+    if (opened) this.#tell({ type: 'plan', plan: planOf(this.#series, surveyed, this.#request) });
     return surveyed;
   }
 
@@ -195,7 +204,7 @@ class Job {
       const keep = { features: this.#request.saveFeatures };
       const { stored, note } = await findReusable(this.#run, this.#ref(entry), subject.keyParts, keep);
       if (stored) return resultOf(stored.measurement, stored.path, 'reused', seconds());
-      if (note) this.#hooks.onEvent?.({ type: 'note', message: `${note}; measuring again` });
+      if (note) this.#tell({ type: 'note', message: `${note}; measuring again` });
     }
     const measured = await this.#measure(subject, index);
     try {
@@ -237,7 +246,7 @@ class Job {
     await addFailure(this.#run, { ...this.#ref(entry), code, message: text, created: new Date().toISOString() });
     const { stage, revision, step, tokens } = entry;
     return {
-      ...{ stage, revision, step, tokens, state: 'failed', error: text, seconds, path: null },
+      ...{ stage, revision, control: null, step, tokens, state: 'failed', error: text, seconds, path: null },
       ...{ layers: {}, reasons: {}, n: 0, d: 0, flags: [] },
     };
   }
@@ -254,7 +263,7 @@ class Job {
       of: number,
       tokensPerSecond: number | null,
     ): void => {
-      this.#hooks.onEvent?.({ type: 'progress', revision, index, total, phase, done, of, tokensPerSecond });
+      this.#tell({ type: 'progress', revision, control: null, index, total, phase, done, of, tokensPerSecond });
     };
   }
 }

@@ -134,6 +134,7 @@ describe('the sample series, traced', () => {
       }
       expect(nll).toBeNull();
       expect(provenance.corpus).toMatchObject({ sequences: 1500, min_tokens: 0, max_tokens: 128 });
+      expect(provenance.model).toEqual({ architecture: 'gpt_neox', parameters: 857_216, non_embedding: 595_072 });
       expect(Object.keys(provenance.versions)).toEqual(['eigentrace', 'node', 'unicode', 'onnxruntime']);
     }
   });

@@ -112,6 +112,30 @@ describe('writeMeasurement', () => {
     expect(measurement.layers['0']).not.toHaveProperty('nll');
   });
 
+  it('says of a null and of a point of a sweep what it is, under the hash; a real one says nothing', async () => {
+    const run = await newRun();
+    const control = { kind: 'shuffled-tokens', seed: 3 } as const;
+    const sweep = { over: 'n', value: 500 } as const;
+    const stored = await writeMeasurement(run, draft({ variant: '3fa2c1', control, sweep }));
+    expect(stored.measurement).toMatchObject({ control, sweep });
+    const plain = await writeMeasurement(run, draft());
+    expect(Object.keys(plain.measurement)).not.toEqual(expect.arrayContaining(['control']));
+    // A null may not pass for a real measurement, nor the other way round.
+    for (const [path, change] of [
+      [stored.path, { control: undefined }],
+      [plain.path, { control }],
+    ] as const) {
+      const json = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+      await writeFile(path, JSON.stringify({ ...json, ...change }));
+    }
+    const { measurements, problems } = await listMeasurements(run);
+    expect(measurements).toEqual([]);
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringContaining('figures were changed'),
+      expect.stringContaining('figures were changed'),
+    ]);
+  });
+
   it('streams rows into the file in chunks of any length', async () => {
     const run = await newRun();
     const rows = Float32Array.from({ length: 40 }, (_, i) => Math.fround(Math.sin(i)));
