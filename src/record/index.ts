@@ -11,7 +11,7 @@ export {
 } from './export.js';
 export { canonicalJson, canonicalSha256 } from './json.js';
 export { differences, measurementKey, type ImportedParts, type KeyParts } from './key.js';
-export { listMeasurements, type Listing } from './listing.js';
+export { listMeasurements, type Known, type Listing } from './listing.js';
 export {
   figuresSha256,
   measurementSchema,
@@ -31,6 +31,7 @@ export {
   addFailure,
   addRequest,
   openRun,
+  runFormat,
   runSchema,
   runVersion,
   variantName,
@@ -47,6 +48,7 @@ export {
   measurementPaths,
   readArrays,
   readMeasurement,
+  readArraysOf,
   writeMeasurement,
   type StoredMeasurement,
   type WriteOptions,
