@@ -28,7 +28,7 @@ const rooms = {
     ...['compare', 'evaluation', 'training', 'story', 'charts'],
   ],
   server: ['bytes', 'record', 'spectrum', 'phases', 'story', 'charts', 'report'],
-  cli: ['index'],
+  cli: ['index', 'story'],
 };
 /** Rooms of pure mathematics: they run in a browser. */
 const pure = ['spectrum', 'statistics', 'paper', 'phases', 'story', 'charts'];

@@ -114,3 +114,19 @@ export async function readTensors(path: string, names?: readonly string[]): Prom
     await source.close();
   }
 }
+
+/** Those of the named tensors that are there, with what tells the file: no other byte is read. */
+export async function readPresentTensors(path: string, names: readonly string[]) {
+  const source = await FileSource.open(path);
+  try {
+    const { tensors, metadata } = await readSafetensorsHeader(source);
+    const found = new Map<string, SafetensorsTensor>();
+    for (const name of names) {
+      const range = tensors.get(name);
+      if (range) found.set(name, await readSafetensorsTensor(source, name, range));
+    }
+    return { tensors: found, metadata, byteLength: source.byteLength };
+  } finally {
+    await source.close();
+  }
+}

@@ -12,7 +12,7 @@ export {
 } from './export.js';
 export { canonicalJson, canonicalSha256 } from './json.js';
 export { differences, measurementKey, type ImportedParts, type KeyParts } from './key.js';
-export { listMeasurements, type Listing } from './listing.js';
+export { listMeasurements, type Known, type Listing } from './listing.js';
 export {
   figuresSha256,
   measurementSchema,
@@ -35,6 +35,7 @@ export {
   addFailure,
   addRequest,
   openRun,
+  runFormat,
   runSchema,
   runVersion,
   variantName,
@@ -51,6 +52,7 @@ export {
   measurementPaths,
   readArrays,
   readMeasurement,
+  readArraysOf,
   writeMeasurement,
   type StoredMeasurement,
   type WriteOptions,

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kindOf, readJson, withLock, type SafetensorsTensor, type StagedFile } from '../bytes/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
-import { arraysProblem, readTensors, stageArrays, type FeatureRows } from './arrays.js';
+import { arraysProblem, readPresentTensors, readTensors, stageArrays, type FeatureRows } from './arrays.js';
 import { readableJson } from './json.js';
 import { measurementKey } from './key.js';
 import {
@@ -124,4 +124,20 @@ export async function readArrays(
     }
   }
   throw new EigentraceError('integrity', problem);
+}
+
+/**
+ * Tensors of a measurement for drawing: its arrays file is held to the size and the key it was stored with, not to its
+ * sha256, which would take reading all of it (`verify` does). Absent names are left out. Throws `integrity`, or `input`.
+ */
+export async function readArraysOf(
+  { arraysPath, measurement }: StoredMeasurement,
+  names: readonly string[],
+): Promise<Map<string, SafetensorsTensor>> {
+  const { arrays, key } = measurement;
+  const { tensors, metadata, byteLength } = await readPresentTensors(arraysPath, names);
+  const differs = byteLength !== arrays.bytes || metadata['key'] !== key;
+  if (!differs) return tensors;
+  const message = `${arraysPath}: not the arrays that the measurement was stored with, got ${byteLength} bytes (expected ${arrays.bytes}, of key ${key.slice(0, 12)}…)`;
+  throw new EigentraceError('integrity', message);
 }

@@ -33,6 +33,9 @@ export interface Failure {
   readonly stage: string;
   readonly revision: string;
   readonly variant: string | null;
+  /** Where it would stand, as the request knows it; null: not known. */
+  readonly step: number | null;
+  readonly tokens: number | null;
   readonly code: string;
   readonly message: string;
 }

@@ -1,0 +1,3 @@
+/** Reading runs for people: re-exports only. */
+export { readStory, StoryReader, type ReadStory, type StoryOptions } from './read-story.js';
+export { drawnRanks, readSpectra, spectrumOf, type ReadSpectra } from './spectra.js';
