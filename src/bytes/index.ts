@@ -40,13 +40,4 @@ export { NpyArray, readNpyObject } from './npy-object.js';
 export { PickleName, readPickle, type PickleRules } from './pickle.js';
 export { PickleEnd } from './pickle-bytes.js';
 export { looksLikeZip, openZip, type ZipArchive, type ZipEntry } from './zip.js';
-export {
-  brokenParquet,
-  parquetChunk,
-  parquetPages,
-  readParquetFile,
-  type ParquetFile,
-  type ParquetPage,
-  type ParquetPageOptions,
-} from './parquet.js';
-export { readDeltas, readIndices } from './parquet-runs.js';
+// parquet.ts is imported by its own name, where a parquet file is read: it brings hyparquet with it.

@@ -1,34 +1,34 @@
 /**
  * Decompression of parquet pages, each into exactly the bytes that its header claims. Node's own gzip and brotli, since
- * they can be told a limit; hyparquet-compressors' for the rest. Throws plain errors.
+ * they can be told a limit; hyparquet-compressors' for the rest, loaded where they are met (100 ms). Throws plain errors.
  */
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { CompressionCodec } from 'hyparquet';
-import { compressors, decompressZstd } from 'hyparquet-compressors';
 
 /** `size` was checked by the caller. */
-export function decompress(bytes: Uint8Array, size: number, codec: CompressionCodec): Uint8Array {
-  const page = codec === 'UNCOMPRESSED' ? bytes : expand(bytes, size, codec);
+export async function decompress(bytes: Uint8Array, size: number, codec: CompressionCodec): Promise<Uint8Array> {
+  const page = codec === 'UNCOMPRESSED' ? bytes : await expand(bytes, size, codec);
   if (page.length !== size) throw new Error(`a page inflates to ${page.length} bytes, not ${size}`);
   return page;
 }
 
-function expand(bytes: Uint8Array, size: number, codec: CompressionCodec): Uint8Array {
+async function expand(bytes: Uint8Array, size: number, codec: CompressionCodec): Promise<Uint8Array> {
   // zlib takes no limit of 0.
   const options = { maxOutputLength: Math.max(1, size) };
   if (codec === 'GZIP') return gunzipSync(bytes, options);
   if (codec === 'BROTLI') return brotliDecompressSync(bytes, options);
-  if (codec === 'ZSTD') return expandZstd(bytes, size);
+  const { compressors, decompressZstd } = await import('hyparquet-compressors');
+  if (codec === 'ZSTD') return decompressZstd(bytes, ownZstd(bytes, size));
   const known = compressors[codec];
   if (!known) throw new Error(`compression ${codec} is not read`);
   return known(bytes, size);
 }
 
-/** Into a buffer of our own: left to itself the decoder takes as much memory as the frame claims. */
-function expandZstd(bytes: Uint8Array, size: number): Uint8Array {
+/** A buffer of our own for what a frame holds: left to itself the decoder takes as much memory as the frame claims. */
+function ownZstd(bytes: Uint8Array, size: number): Uint8Array {
   const claimed = contentSize(bytes);
   if (claimed !== null && claimed !== BigInt(size)) throw new Error(`a frame of ${claimed} bytes, not ${size}`);
-  return decompressZstd(bytes, new Uint8Array(size));
+  return new Uint8Array(size);
 }
 
 /** What a zstd frame's header says of the size of its content; null when it doesn't. Source: RFC 8878, 3.1.1.1. */

@@ -116,7 +116,7 @@ export async function* parquetPages(
     if (!isDictionary) left -= count;
     let content: Omit<ParquetPage, 'count' | 'start'>;
     try {
-      content = readBody(bytes, header, meta, options.schemaPath);
+      content = await readBody(bytes, header, meta, options.schemaPath);
     } catch (error) {
       throw brokenParquet(source, messageOf(error), error);
     }
@@ -145,24 +145,24 @@ function countOf(header: PageHeader): number {
   return (header.data_page_header ?? header.data_page_header_v2)?.num_values ?? NaN;
 }
 
-function readBody(
+async function readBody(
   bytes: Uint8Array,
   header: PageHeader,
   { codec }: ColumnMetaData,
   schemaPath: readonly SchemaTree[],
-): Omit<ParquetPage, 'count' | 'start'> {
+): Promise<Omit<ParquetPage, 'count' | 'start'>> {
   const below = schemaPath.slice(1).map(({ element }) => element.repetition_type);
   const maxDefinition = below.filter((type) => type !== 'REQUIRED').length;
   const maxRepetition = below.filter((type) => type === 'REPEATED').length;
   const { uncompressed_page_size: size, data_page_header: v1, data_page_header_v2: v2 } = header;
   const none = new Uint32Array(0);
   if (header.type === 'DICTIONARY_PAGE') {
-    const body = decompress(bytes, size, codec);
+    const body = await decompress(bytes, size, codec);
     return { kind: 'dictionary', encoding: 'PLAIN', repetition: none, definition: none, maxDefinition, body };
   }
   if (v1) {
     const { encoding, num_values: count } = v1;
-    const page = decompress(bytes, size, codec);
+    const page = await decompress(bytes, size, codec);
     const { levels: repetition, rest } = readLevels(page, maxRepetition, count);
     const { levels: definition, rest: body } = readLevels(rest, maxDefinition, count);
     return { kind: 'data', encoding, repetition, definition, maxDefinition, body };
@@ -177,7 +177,7 @@ function readBody(
   const rest = bytes.subarray(first + second);
   const bodySize = size - first - second;
   if (bodySize < 0) throw new Error('levels do not fit');
-  const body = v2!.is_compressed === false ? rest : decompress(rest, bodySize, codec);
+  const body = v2!.is_compressed === false ? rest : await decompress(rest, bodySize, codec);
   return { kind: 'data', encoding, repetition, definition, maxDefinition, body };
 }
 

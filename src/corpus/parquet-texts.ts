@@ -3,7 +3,9 @@
  * text before. Given one at a time, as bytes, since texts that share much are far longer than their page. Every length
  * is held against the page. Source: parquet-format, Encodings.
  */
-import { brokenParquet, readDeltas, readIndices, type ByteSource, type ParquetPage } from '../bytes/index.js';
+import type { ByteSource } from '../bytes/index.js';
+import { readDeltas, readIndices } from '../bytes/parquet-runs.js';
+import { brokenParquet, type ParquetPage } from '../bytes/parquet.js';
 import { EigentraceError, messageOf } from '../errors.js';
 
 /** The values of a dictionary page. */

@@ -4,7 +4,8 @@
  * are asked for, and reading stops in the page where the caller stops.
  */
 import type { SchemaTree } from 'hyparquet';
-import { brokenParquet, parquetChunk, parquetPages, readParquetFile, type ByteSource } from '../bytes/index.js';
+import type { ByteSource } from '../bytes/index.js';
+import { brokenParquet, parquetChunk, parquetPages, readParquetFile } from '../bytes/parquet.js';
 import { EigentraceError } from '../errors.js';
 import { missingField } from './jsonl.js';
 import { decode, documentLimit } from './lines.js';

@@ -3,7 +3,8 @@
  * float32. Only whole numbers-in-every-place columns are read: a null is an error that names the column.
  */
 import type { ColumnMetaData, SchemaTree } from 'hyparquet';
-import { brokenParquet, parquetPages, type ByteSource, type ParquetPage } from '../bytes/index.js';
+import type { ByteSource } from '../bytes/index.js';
+import { brokenParquet, parquetPages, type ParquetPage } from '../bytes/parquet.js';
 import { EigentraceError, messageOf } from '../errors.js';
 import type { FloatType } from './floats.js';
 import { readValues } from './parquet-values.js';

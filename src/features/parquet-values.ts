@@ -2,7 +2,7 @@
  * The numbers of a parquet page, after its levels: plain, by a dictionary or split into byte streams. Source:
  * parquet-format, Encodings. Throws plain errors.
  */
-import { readIndices } from '../bytes/index.js';
+import { readIndices } from '../bytes/parquet-runs.js';
 import { toFloat32, widthOf, type FloatType } from './floats.js';
 
 export interface PageLayout {

@@ -4,7 +4,8 @@
  * for separate columns, which are turned into rows there). Sizes are checked before anything is allocated.
  */
 import type { ColumnMetaData, FileMetaData } from 'hyparquet';
-import { brokenParquet, parquetChunk, readParquetFile, Scratch, type ByteSource } from '../bytes/index.js';
+import { Scratch, type ByteSource } from '../bytes/index.js';
+import { brokenParquet, parquetChunk, readParquetFile } from '../bytes/parquet.js';
 import { EigentraceError } from '../errors.js';
 import { namesOf, choose } from './choice.js';
 import type { FloatType } from './floats.js';
