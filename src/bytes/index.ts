@@ -40,3 +40,4 @@ export { NpyArray, readNpyObject } from './npy-object.js';
 export { PickleName, readPickle, type PickleRules } from './pickle.js';
 export { PickleEnd } from './pickle-bytes.js';
 export { looksLikeZip, openZip, type ZipArchive, type ZipEntry } from './zip.js';
+// parquet.ts is imported by its own name, where a parquet file is read: it brings hyparquet with it.

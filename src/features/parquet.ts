@@ -5,11 +5,12 @@
  */
 import type { ColumnMetaData, FileMetaData } from 'hyparquet';
 import { Scratch, type ByteSource } from '../bytes/index.js';
+import { brokenParquet, parquetChunk, readParquetFile } from '../bytes/parquet.js';
 import { EigentraceError } from '../errors.js';
 import { namesOf, choose } from './choice.js';
 import type { FloatType } from './floats.js';
 import { checkShape } from './matrix.js';
-import { broken, floatColumns, pages, readMetadata, type FloatColumn } from './parquet-pages.js';
+import { floatColumns, pages, type FloatColumn } from './parquet-pages.js';
 
 export interface ParquetMatrix {
   readonly n: number;
@@ -29,14 +30,15 @@ const blockBytes = 8 << 20;
 
 /** Finds the column of a layer from the footer alone; `only`: `features`, the only list column, or all float columns. */
 export async function readParquet(source: ByteSource, layer: string, only: boolean): Promise<ParquetMatrix> {
-  const { metadata, schema } = await readMetadata(source);
+  const { metadata, schema } = await readParquetFile(source);
   const columns = floatColumns(schema);
   const lists = columns.usable.filter(({ isList }) => isList);
   const scalars = columns.usable.filter(({ isList }) => !isList);
   const rows = metadata.row_groups.map(({ num_rows: count }) => Number(count));
   const n = rows.reduce((sum, count) => sum + count, 0);
   const isSound = rows.every((count) => Number.isSafeInteger(count) && count >= 0) && n === Number(metadata.num_rows);
-  if (!isSound) throw broken(source, `it claims ${metadata.num_rows} rows in groups of ${rows.slice(0, 5).join(', ')}`);
+  if (!isSound)
+    throw brokenParquet(source, `it claims ${metadata.num_rows} rows in groups of ${rows.slice(0, 5).join(', ')}`);
 
   if (only && lists.length === 0 && scalars.length > 0) {
     const { d } = checkShape(source.name, [n, scalars.length]);
@@ -106,11 +108,12 @@ async function openList(
             `${source.name}: column ${column.name}: row ${row} is not of ${d} numbers, as the others are`,
           );
         }
-        if (at + page.values.length > end) throw broken(source, `column ${column.name} has more values than its rows`);
+        if (at + page.values.length > end)
+          throw brokenParquet(source, `column ${column.name} has more values than its rows`);
         await file.write(at * 4, bytesOf(page.values));
         at += page.values.length;
       }
-      if (at !== end) throw broken(source, `column ${column.name} ends before its rows do`);
+      if (at !== end) throw brokenParquet(source, `column ${column.name} ends before its rows do`);
     }
   });
 }
@@ -132,11 +135,12 @@ async function openColumns(
       for (const group of metadata.row_groups) {
         const end = at + Number(group.num_rows);
         for await (const { values } of pages(source, column, chunkOf(source, group, column), signal)) {
-          if (at + values.length > end) throw broken(source, `column ${column.name} has more values than its rows`);
+          if (at + values.length > end)
+            throw brokenParquet(source, `column ${column.name} has more values than its rows`);
           await byColumn.write((j * n + at) * 4, bytesOf(values));
           at += values.length;
         }
-        if (at !== end) throw broken(source, `column ${column.name} ends before its rows do`);
+        if (at !== end) throw brokenParquet(source, `column ${column.name} ends before its rows do`);
       }
     }
     const file = await Scratch.create(scratch, n * d * 4);
@@ -169,10 +173,9 @@ async function filling(file: Scratch, fill: () => Promise<void>): Promise<Scratc
 }
 
 function chunkOf(source: ByteSource, group: FileMetaData['row_groups'][number], column: FloatColumn): ColumnMetaData {
-  const path = column.path.join('.');
-  const chunk = group.columns.find(({ meta_data: meta }) => meta?.path_in_schema.join('.') === path);
-  if (!chunk?.meta_data || chunk.file_path) throw broken(source, `no data for column ${column.name}`);
-  return chunk.meta_data;
+  const chunk = parquetChunk(group, column.path);
+  if (!chunk) throw brokenParquet(source, `no data for column ${column.name}`);
+  return chunk;
 }
 
 function bytesOf(values: Float32Array): Uint8Array {

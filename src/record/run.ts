@@ -115,15 +115,23 @@ export async function openRun(path: string, options: OpenOptions = {}): Promise<
 
 /**
  * Adds a request to `run.json`, unless it holds the same one already (whatever its date and versions). Other
- * processes' requests are kept.
+ * processes' requests are kept. A function is given the record as it is under the lock, so that what it decides (which
+ * request is the main one) holds for every process. Returns the request.
  */
-export async function addRequest(run: Run, request: RunRequest): Promise<void> {
+export async function addRequest(
+  run: Run,
+  request: RunRequest | ((record: RunRecord) => RunRequest),
+): Promise<RunRequest> {
   const identity = (r: RunRequest) => canonicalJson({ ...r, created: null, versions: null });
+  let added: RunRequest | null = null;
   await change(run, (record) => {
-    const wanted = identity(request);
+    const asked = typeof request === 'function' ? request(record) : request;
+    added = asked;
+    const wanted = identity(asked);
     if (record.requests.some((r) => identity(r) === wanted)) return record;
-    return { ...record, requests: [...record.requests, request] };
+    return { ...record, requests: [...record.requests, asked] };
   });
+  return added!;
 }
 
 /** Notes in `run.json` why a checkpoint could not be measured; a later measurement takes the note away. */

@@ -82,7 +82,8 @@ class Job {
   readonly #series: Series;
   readonly #entries: readonly SeriesEntry[];
   readonly #run: Run;
-  readonly #variant: string | null;
+  /** Until the request is in `run.json` it is what that said when it was opened. */
+  #variant: string | null;
   readonly #versions: Record<string, string>;
   readonly #subjects: SubjectSource;
   readonly #progressFile: ProgressFile;
@@ -156,8 +157,24 @@ class Job {
 
   /** Looks at every checkpoint first, so that what is reused, what can't work and how much is left is known at once. */
   async #survey(): Promise<Surveyed[]> {
+    const surveyed = await this.#look();
+    const opened = surveyed.find((seen) => seen.opened)?.opened ?? null;
+    const sequences = opened?.kind === 'model' ? opened.sequences : null;
+    // Kept before anything is measured, so that a run that is killed says what it was to be.
+    const { variant } = await addRequest(this.#run, (record) => {
+      const decided = variantOf(record, this.#series.name, this.#request);
+      return runRequest(this.#request, this.#series, decided, sequences, this.#versions);
+    });
+    if (opened) this.#tell({ type: 'plan', plan: planOf(this.#series, surveyed, this.#request) });
+    if (variant === this.#variant) return surveyed;
+    // Another process has made its request the main one meanwhile: this one's measurements have another place.
+    this.#variant = variant;
+    return this.#look();
+  }
+
+  async #look(): Promise<Surveyed[]> {
     let current: { entry: SeriesEntry; index: number } | null = null;
-    const surveyed = await survey(this.#entries, this.#subjects, {
+    return survey(this.#entries, this.#subjects, {
       request: this.#request,
       run: this.#run,
       refOf: (entry) => this.#ref(entry),
@@ -167,12 +184,6 @@ class Job {
         if (current) this.#progress(current.entry, current.index)('tokenize', found, asked ?? 0, null);
       },
     });
-    const opened = surveyed.find((seen) => seen.opened)?.opened ?? null;
-    const sequences = opened?.kind === 'model' ? opened.sequences : null;
-    // Kept before anything is measured, so that a run that is killed says what it was to be.
-    await addRequest(this.#run, runRequest(this.#request, this.#series, this.#variant, sequences, this.#versions));
-    if (opened) this.#tell({ type: 'plan', plan: planOf(this.#series, surveyed, this.#request) });
-    return surveyed;
   }
 
   /** One checkpoint's end: reused, measured or failed. Rejects for what would end the others too. */

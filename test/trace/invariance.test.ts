@@ -206,6 +206,34 @@ describe('one RUN', () => {
     expect(states).not.toContain('failed');
   });
 
+  it('started by two processes with different layers has one main request, and both tables whole', async () => {
+    const out = join(folder, 'race');
+    // Seconds of tokenising between opening the run and adding the request to it, so that each opens an empty one.
+    const corpus = join(folder, 'race.txt');
+    const lines = Array.from({ length: 30_000 }, (_, i) => `The ${i} short ones are read and left out again.\n\n`);
+    const long = Array.from({ length: 40 }, (_, i) => `${'It was a long day. '.repeat(20 + i)}\n\n`);
+    await writeFile(corpus, [...lines, ...long].join(''));
+    const filter = ['--min-tokens', '60', '--max-tokens', '64', '--sequences', '40'];
+    const asked = ['trace', sampleSeries, '--corpus', corpus, ...filter, '--revisions', 'step0,step1'];
+    asked.push('--errors', 'none', '--out', out);
+    const both = await Promise.all(
+      ['final', '0,3'].map((layers) => eigentrace([...asked, '--layers', layers, '--json'], join(folder, layers))),
+    );
+    for (const { status, stderr } of both) expect(status, stderr).toBe(0);
+    for (const ended of both) {
+      expect(resultOf(ended).results.map(({ state }) => state)).toEqual(['measured', 'measured']);
+    }
+    const { requests, failures } = (await openRun(out)).record;
+    expect(failures).toEqual([]);
+    expect(requests.filter(({ variant }) => variant === null)).toHaveLength(1);
+    expect(requests.map(({ options }) => options['layers']).sort()).toEqual(['0,3', 'final']);
+    const rows = (await tableOf(out)).rows.map(({ revision, layer }) => `${revision} ${layer}`);
+    expect(rows.sort()).toEqual(['step0 0', 'step0 3', 'step0 final', 'step1 0', 'step1 3', 'step1 final']);
+    // The next run finds what its own request has measured.
+    const again = await eigentrace([...asked, '--layers', '0,3', '--json'], cache);
+    expect(resultOf(again).results.map(({ state }) => state)).toEqual(['reused', 'reused']);
+  });
+
   it('with another choice of layers holds it beside the first, as a variant', async () => {
     const out = join(folder, 'layers');
     const asked = [...series, '--sequences', '80', '--revisions', 'step0', '--errors', 'none', '--out', out, '--json'];

@@ -1,0 +1,67 @@
+/** Parquet files that pyarrow wrote, whole and damaged: the right texts or a clear error, soon, with bounded memory. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MemorySource } from '../../src/bytes/index.js';
+import { parquetDocuments } from '../../src/corpus/parquet.js';
+import { EigentraceError } from '../../src/errors.js';
+import { collect } from './folder.js';
+
+const folder = fileURLToPath(new URL('../golden/parquet', import.meta.url));
+const names = readdirSync(folder).filter((name) => name.endsWith('.parquet'));
+const texts = Array.from({ length: 300 }, (_, i) => `row ${i} ${'größe '.repeat(i % 7)}`);
+const few = Array.from({ length: 300 }, (_, i) => `one of ${i % 5}`);
+const read = (bytes: Uint8Array, field = 'text') =>
+  collect(parquetDocuments(new MemorySource(bytes, 'a.parquet'), field));
+
+it.each(names)('%s: the texts that were written', async (name) => {
+  const bytes = readFileSync(`${folder}/${name}`);
+  expect(await read(bytes)).toEqual(texts);
+  if (name !== 'required.parquet') expect(await read(bytes, 'few')).toEqual(few);
+});
+
+describe('any damage', () => {
+  const damage = fc.record({
+    how: fc.constantFrom('flip', 'flip', 'flip', 'cut', 'lengthen'),
+    where: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    value: fc.nat(255),
+    more: fc.integer({ min: 1, max: 100 }),
+  });
+
+  it.each(names)(
+    '%s: texts or a clear error, in bounded time and memory',
+    async (name) => {
+      const good = readFileSync(`${folder}/${name}`);
+      await fc.assert(
+        fc.asyncProperty(damage, fc.constantFrom('text', 'few'), async ({ how, where, value, more }, field) => {
+          const at = Math.floor(where * good.length);
+          const bytes = Buffer.from(how === 'cut' ? good.subarray(0, at) : good);
+          if (how === 'flip') bytes[at] = value;
+          const damaged = how === 'lengthen' ? Buffer.concat([bytes, Buffer.alloc(more, value)]) : bytes;
+          const source = new MemorySource(damaged, 'a.parquet');
+          const before = process.memoryUsage().rss;
+          let found: string[] = [];
+          try {
+            found = await collect(parquetDocuments(source, field));
+          } catch (error) {
+            if (!(error instanceof EigentraceError)) throw error;
+            expect([error.code, error.message.slice(0, 11)]).toEqual(['input', 'a.parquet: ']);
+          }
+          // No more rows than values that the pages can hold, and what a page claims is held against its limit.
+          expect(found.length).toBeLessThanOrEqual(damaged.length * 8);
+          expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 30);
+          // Each page's bytes once, its header in windows.
+          const taken = source.reads.reduce((sum, { start, end }) => sum + end - start, 0);
+          expect(taken).toBeLessThan(20 * damaged.length + 100_000);
+          // Where pages have checksums, no byte of them changes a text.
+          const isFooter = at >= good.length - 8 - good.readUInt32LE(good.length - 8);
+          const inPage = how === 'flip' && !isFooter && found.length === 300 && name === 'checksums.parquet';
+          if (inPage) expect(found.filter((text, i) => text !== (field === 'text' ? texts : few)[i])).toEqual([]);
+        }),
+        { numRuns: 250 },
+      );
+    },
+    60_000,
+  );
+});
