@@ -26,6 +26,7 @@ export {
   type Run,
   type TableRow,
 } from './record/index.js';
+export { phasesOf, type Phases, type PhasePoint } from './phases/index.js';
 export {
   definitions,
   figuresFrom,

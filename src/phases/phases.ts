@@ -3,6 +3,31 @@
  * The rule, its thresholds and the evidence of each turning point are part of the result.
  */
 
+/** One checkpoint of the curves, in any order. */
+export interface PhasePoint {
+  /** Training tokens seen; null where not known. */
+  readonly tokens: number | null;
+  readonly step: number | null;
+  /** Null where absent or failed. */
+  readonly rankme: number | null;
+  readonly alpha: number | null;
+  /** The K leave-one-group-out values, the same rows at every point; null where there are none, or not paired. */
+  readonly replicates: { readonly rankme: readonly number[]; readonly alpha: readonly (number | null)[] } | null;
+  /** Its name, for notes. Default: its place among those given. */
+  readonly revision?: string;
+  /** Codes of its flags: a turning point at a flagged checkpoint is noted. */
+  readonly flags?: readonly string[];
+}
+
+export interface PhaseOptions {
+  /** A change counts from so many paired standard errors of it. Default 3. */
+  standardErrors?: number;
+  /** And from this size of ln RankMe. Default ln 1.05. */
+  rankmeChange?: number;
+  /** And from this size of α. Default 0.05. */
+  alphaChange?: number;
+}
+
 /** How a curve was read and what was found; RankMe's and α's stand side by side. */
 export interface Phases {
   readonly rankme: CurvePhases;
