@@ -1,1 +1,4 @@
 export type * from './chart.js';
+export { trajectory, type TrajectoryInput } from './trajectory.js';
+export { declarations, literal, paintOf, tokens, type Paint, type Scheme, type Token } from './theme.js';
+export { scree, screeDomain, type ScreeInput, type ScreeSpectrum } from './scree.js';
