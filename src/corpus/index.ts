@@ -4,4 +4,4 @@ export { readRows } from './rows.js';
 export { selectSequences, type SelectOptions, type SelectProgress } from './select.js';
 export { checkIds, hashSequences, type SequenceSource, type Sequences } from './sequences.js';
 export { findCorpus, sampleCorpusPath, type CorpusFile, type CorpusFiles, type CorpusFormat } from './source.js';
-export { openTokenizer, tokenizerLibrary, type Tokenizer } from './tokenizer.js';
+export { openTokenizer, TokenizerError, tokenizerLibrary, type Tokenizer } from './tokenizer.js';

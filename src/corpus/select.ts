@@ -15,7 +15,7 @@ import { hashSequences, type Sequences } from './sequences.js';
 import { rowKey, SmallestKeys } from './shuffle.js';
 import { findCorpus, type CorpusFiles } from './source.js';
 import { loadTokens, storeTokens, tokenCachePath, type TokenRequest } from './token-cache.js';
-import type { Tokenizer } from './tokenizer.js';
+import { TokenizerError, type Tokenizer } from './tokenizer.js';
 
 export interface SelectOptions {
   /** `.txt[.gz]`, `.jsonl[.gz]`, `.parquet`, a folder or glob of those, or `sample:`. */
@@ -134,7 +134,7 @@ async function pick(
     throw new EigentraceError('input', message);
   }
   if (picked.length === 0) {
-    throw new EigentraceError(
+    throw new TokenizerError(
       'input',
       `corpus ${options.corpus}: none of its ${scanned} documents has more than ${minTokens} tokens, got at most ${longest} (lower --min-tokens)`,
     );
@@ -208,7 +208,7 @@ function check({ sequences, minTokens, maxTokens, seed, field }: SelectOptions):
   if (field === '') throw new EigentraceError('usage', '--field: got an empty name (expected the field of the text)');
 }
 
-function noTokens(row: number, rowsFile: string, name: string): EigentraceError {
+function noTokens(row: number, rowsFile: string, name: string): TokenizerError {
   const message = `${rowsFile}: row ${row} of ${name} has no tokens (expected rows with text; leave it out)`;
-  return new EigentraceError('input', message);
+  return new TokenizerError('input', message);
 }

@@ -27,6 +27,9 @@ export interface Tokenizer {
   encode(text: string): Int32Array;
 }
 
+/** What one tokenizer can't make of a corpus, though another might. */
+export class TokenizerError extends EigentraceError {}
+
 /** The library that encodes: other versions may give other ids, so it belongs in cache keys. */
 export const tokenizerLibrary = '@huggingface/tokenizers 0.2.0';
 
@@ -112,7 +115,7 @@ class LibraryTokenizer implements Tokenizer {
     const strange = ids.findIndex((value) => value === undefined);
     if (strange < 0) return Int32Array.from(ids as number[]);
     const message = `tokenizer ${this.name}: token ${JSON.stringify(tokens[strange])} has no id, and there is no unknown token`;
-    throw new EigentraceError('input', message);
+    throw new TokenizerError('input', message);
   }
 
   #encode(text: string): ReturnType<Library['encode']> {
@@ -120,7 +123,7 @@ class LibraryTokenizer implements Tokenizer {
       return this.#library.encode(text);
     } catch (error) {
       const start = JSON.stringify(text.slice(0, 40));
-      throw new EigentraceError(
+      throw new TokenizerError(
         'input',
         `tokenizer ${this.name}: cannot encode the text that begins ${start} (${messageOf(error)})`,
         { cause: error },

@@ -15,6 +15,7 @@ import {
   checkIds,
   openTokenizer,
   selectSequences,
+  TokenizerError,
   type SelectProgress,
   type Sequences,
   type Tokenizer,
@@ -58,7 +59,8 @@ export class Subjects {
   readonly #request: TraceRequest;
   readonly #series: Series;
   readonly #cache: string;
-  readonly #sequences = new Map<string, Sequences>();
+  /** By tokenizer: the corpus in its ids, or why it has none. */
+  readonly #sequences = new Map<string, Sequences | TokenizerError>();
   /** The last one and where it lies: a series' own is parsed once, not once a checkpoint. */
   #tokenizer: { readonly place: string; readonly opened: Tokenizer } | null = null;
 
@@ -68,7 +70,7 @@ export class Subjects {
     this.#cache = cache;
   }
 
-  /** Why the corpus could not be read for any tokenizer; it can't be for the next checkpoint either. */
+  /** Why the corpus can't be read, whatever the tokenizer; it can't be for the next checkpoint either. */
   corpusError: unknown = null;
 
   /** Reads config, headers and corpus; a model that isn't supported or doesn't fit the corpus is an error. */
@@ -139,6 +141,7 @@ export class Subjects {
     }
     const opened = await this.#openTokenizer(tokenizer);
     const known = this.#sequences.get(opened.sha256);
+    if (known instanceof TokenizerError) throw known;
     if (known) return known;
     const { corpus, field, minTokens, maxTokens, seed, rows } = this.#request;
     if (corpus === null) throw new EigentraceError('usage', '--corpus: is missing (expected a corpus)');
@@ -154,7 +157,9 @@ export class Subjects {
       this.#sequences.set(opened.sha256, sequences);
       return sequences;
     } catch (error) {
-      if (this.#sequences.size === 0) this.corpusError = error;
+      // Another checkpoint's tokenizer may do; the corpus isn't read again for the same one.
+      if (error instanceof TokenizerError) this.#sequences.set(opened.sha256, error);
+      else if (this.#sequences.size === 0) this.corpusError = error;
       throw error;
     }
   }

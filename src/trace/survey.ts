@@ -3,6 +3,7 @@
  * what is stored can be used. Reads no weights: where their hashes aren't remembered, reuse is decided later.
  */
 import { rememberedHashes, type Series, type SeriesEntry } from '../checkpoints/index.js';
+import { TokenizerError } from '../corpus/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
 import { findReusable, type MeasurementRef, type Run, type StoredMeasurement } from '../record/index.js';
 import { cacheFolder, hashCache } from './cache.js';
@@ -51,6 +52,9 @@ export async function survey(
       surveyed.push({ entry, opened: null, error, stored: null, differences: [], hashed: false });
     }
   }
+  const [first] = surveyed;
+  // They all have this tokenizer.
+  if (first?.error instanceof TokenizerError && surveyed.every(({ error }) => error === first.error)) throw first.error;
   return surveyed;
 }
 

@@ -53,6 +53,40 @@ export function statePickle(tensors: readonly PickledTensor[], before: Uint8Arra
   return bytesOf(0x80, 2, before, '}(', ...items, 'u.');
 }
 
+/** A tensor with its bytes, and what torch calls its storage. */
+export interface StoredTensor {
+  name: string;
+  dtype: 'F32' | 'F16' | 'BF16';
+  shape: readonly number[];
+  bytes: Uint8Array;
+}
+
+const storageTypes = { F32: 'FloatStorage', F16: 'HalfStorage', BF16: 'BFloat16Storage' };
+const pickled = (tensors: readonly StoredTensor[]): PickledTensor[] =>
+  tensors.map(({ name, dtype, shape }, i) => ({
+    ...{ name, key: String(i), type: storageTypes[dtype], shape: [...shape] },
+    count: shape.reduce((product, size) => product * size, 1),
+  }));
+
+/** A file of torch.save, a storage a tensor. */
+export function torchZip(tensors: readonly StoredTensor[]): Buffer {
+  const storages = tensors.map(({ bytes }, i) => ({ name: `m/data/${i}`, data: bytes }));
+  return zipOf([{ name: 'm/data.pkl', data: statePickle(pickled(tensors)) }, ...storages]);
+}
+
+/** The same as torch wrote it before 1.6. */
+export function torchOld(tensors: readonly StoredTensor[]): Buffer {
+  const all = pickled(tensors);
+  return bytesOf(
+    bytesOf(0x80, 2, 0x8a, 10, Buffer.from('6cfc9c46f9206aa85019', 'hex'), '.'),
+    bytesOf(0x80, 2, int(1001), '.'),
+    bytesOf(0x80, 2, '}(', text('little_endian'), 0x88, 'u.'),
+    statePickle(all),
+    bytesOf(0x80, 2, '](', ...all.map(({ key }) => text(key)), 'e.'),
+    ...all.flatMap(({ count }, i) => [int(count).subarray(2), tensors[i]!.bytes]),
+  );
+}
+
 export interface ZippedEntry {
   name: string;
   data: Uint8Array;

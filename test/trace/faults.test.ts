@@ -4,7 +4,7 @@ import { appendFile, mkdir, readFile, rm, truncate, utimes, writeFile } from 'no
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Measurement, RunRecord } from '../../src/record/index.js';
-import { trace, traceDefaults, type TraceEvent, type TraceRequest } from '../../src/trace/index.js';
+import { trace, traceDefaults, type TraceEvent, type TracePlan, type TraceRequest } from '../../src/trace/index.js';
 import { bin, copySeries, eigentrace, filesOf, resultOf, tableOf, temporary, type Ended } from './command-line.js';
 import { changeConfig, changeWeights, cutShort, fillNaN, hugeHeader } from './series.js';
 
@@ -156,6 +156,43 @@ describe('checkpoints that fail, or hold NaN', () => {
     expect(Object.values(all.layers['final']!).filter((value) => value !== 0 && value !== 128)).toEqual(
       expect.not.arrayContaining([expect.any(Number)]),
     );
+  });
+});
+
+describe("a checkpoint's own tokenizer that can't encode the corpus", () => {
+  /** Whole words, of which it knows one. */
+  const words = JSON.stringify({
+    ...{ version: '1.0', truncation: null, padding: null, added_tokens: [], normalizer: null },
+    pre_tokenizer: { type: 'Whitespace' },
+    ...{ post_processor: null, decoder: null, model: { type: 'WordLevel', vocab: { once: 0 }, unk_token: '[UNK]' } },
+  });
+  const told = /^tokenizer \S+tokenizer\.json: (token .* has no id|cannot encode the text)/;
+
+  it('costs that checkpoint, not the later ones, and its corpus is not read again for the next with the same', async () => {
+    const names = { step1: 'step1', step2: 'step1', step3: 'step1' };
+    const series = await copySeries(join(folder, 'tokenizers'), names);
+    for (const name of ['step1', 'step2']) await writeFile(join(series, name, 'tokenizer.json'), words);
+    const ended = await eigentrace([...args(series, join(folder, 'tokenized')), '--json'], cache);
+    expect(ended.status, ended.stderr).toBe(3);
+    const { results } = resultOf(ended);
+    expect(results.map(({ revision, state }) => `${revision} ${state}`)).toEqual([
+      ...['step1 failed', 'step2 failed', 'step3 measured'],
+    ]);
+    for (const { error } of results.slice(0, 2)) expect(error).toMatch(told);
+    expect(results[2]!.n).toBe(40);
+    const dry = await eigentrace([...args(series, join(folder, 'dry')), '--dry-run', '--json'], cache);
+    const plan = JSON.parse(dry.stdout) as TracePlan;
+    expect(plan.checkpoints.map(({ problem }) => (problem === null ? null : told.test(problem)))).toEqual([
+      ...[true, true, null],
+    ]);
+  });
+
+  it('ends the trace where every checkpoint has it', async () => {
+    const series = await copySeries(join(folder, 'same'), { step1: 'step1', step2: 'step1' });
+    await writeFile(join(series, 'tokenizer.json'), words);
+    const ended = await eigentrace(args(series, join(folder, 'same-run')), cache);
+    expect([ended.status, ended.stdout]).toEqual([1, '']);
+    expect(ended.stderr.replace(/^eigentrace: /, '')).toMatch(told);
   });
 });
 

@@ -3,7 +3,8 @@
 blocks/<type>.gguf + .safetensors: random blocks of each quantised type as raw bytes (every bit pattern of scales and
 quants may occur, scales finite), and the float32 values that `gguf.dequantize` gives. models/<name>.gguf: checkpoints of
 the golden architectures, converted as llama.cpp's convert_hf_to_gguf.py does (names, row orders, metadata), so that the
-original's safetensors and reference states hold for them. ARCHITECTURES: the folder of golden architectures.
+original's safetensors and reference states hold for them; of the quantised one the values that `gguf.dequantize` gives
+stand beside it as safetensors under the original's names. ARCHITECTURES: the folder of golden architectures.
 """
 import json, struct, sys
 from pathlib import Path
@@ -35,7 +36,9 @@ def write_safetensors(path, tensors):
     path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(np.ascontiguousarray(a).tobytes() for a in tensors.values()))
 
 
+# In the order in which they were added: each type's blocks depend on those drawn before.
 HALVES = {T.Q4_0: [0], T.Q4_1: [0, 2], T.Q8_0: [0], T.Q4_K: [0, 2], T.Q6_K: [208]}
+HALVES |= {T.Q5_K: [0, 2], T.Q5_0: [0], T.Q5_1: [0, 2], T.Q2_K: [80, 82], T.Q3_K: [108]}
 
 
 def random_blocks(rng, kind, rows, columns):
@@ -114,6 +117,7 @@ def model(name, arch, kind, file):
     if rope["rope_type"] == "llama3":
         w.add_uint32(f"{arch}.rope.scaling.original_context_length", rope["original_max_position_embeddings"])
         w.add_tensor("rope_freqs.weight", llama3(rope, head))
+    values = {}
     for original, tensor in read_safetensors(source / name / "model.safetensors").items():
         new = names.get_name(original, try_suffixes=(".weight", ".bias"))
         if arch == "llama" and ".q_proj." in original:
@@ -125,11 +129,21 @@ def model(name, arch, kind, file):
         # Vectors stay float32.
         fit = tensor.ndim > 1 and kind != T.F32
         data = tensor.astype(np.float32)
-        if fit and kind == T.BF16:
+        if kind == T.Q8_0:
+            # As llama.cpp does, float16 where rows are no whole blocks.
+            wanted = T.F32 if not fit else T.Q8_0 if data.shape[1] % 32 == 0 else T.F16
+            raw = gguf.quantize(data, wanted)
+            w.add_tensor(new, raw, raw_dtype=wanted)
+            # Rows are moved before they are quantised, which makes no difference to their values.
+            plain = read_safetensors(source / name / "model.safetensors")[original].astype(np.float32)
+            values[original] = gguf.dequantize(gguf.quantize(plain, wanted), wanted)
+        elif fit and kind == T.BF16:
             w.add_tensor(new, gguf.quantize(data, T.BF16), raw_dtype=T.BF16)
         else:
             w.add_tensor(new, data.astype(np.float16) if fit else data)
     finish(w)
+    if values:
+        write_safetensors(out / "models" / f"{file}.safetensors", values)
 
 
 def llama3(rope, head):  # LlamaModel.generate_extra_tensors
@@ -155,3 +169,4 @@ model("qwen2", "qwen2", T.F32, "qwen2")
 model("gpt_neox", "gptneox", T.F32, "gpt_neox")
 model("gpt_neox_float16", "gptneox", T.F16, "gpt_neox_float16")
 model("qwen2", "qwen2", T.BF16, "qwen2_bfloat16")
+model("llama_tied", "llama", T.Q8_0, "llama_tied_q8_0")
