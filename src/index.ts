@@ -25,6 +25,8 @@ export {
   type Measurement,
   type Run,
   type TableRow,
+  type Verification,
+  type VerifyProblem,
 } from './record/index.js';
 export { phasesOf, type Phases, type PhasePoint } from './phases/index.js';
 export {

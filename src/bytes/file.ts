@@ -87,6 +87,15 @@ export async function kindOf(path: string): Promise<'file' | 'folder' | null> {
   }
 }
 
+/** Whether a regular file lies at the path: a pipe or a device would be read for ever. Symlinks are followed. */
+export async function isRegularFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
 /** Names in a folder, sorted by code unit, with their kind; broken links are left out. */
 export async function list(folder: string): Promise<{ name: string; kind: 'file' | 'folder' }[]> {
   try {

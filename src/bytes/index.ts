@@ -1,9 +1,11 @@
 export type { ByteSource } from './byte-source.js';
+export { repeatedKey } from './json-keys.js';
 export { MemorySource } from './memory.js';
 export {
   FileSource,
   asInputError,
   identify,
+  isRegularFile,
   kindOf,
   list,
   readJson,

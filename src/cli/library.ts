@@ -3,9 +3,17 @@
  * through `Context.library`, which loads the library only when a command needs it (help must be quick) and
  * which tests replace by fakes.
  */
-import type { Inspection, TraceHooks, TracePlan, TraceRequest, TraceResult } from '../index.js';
+import type {
+  Inspection,
+  TraceHooks,
+  TracePlan,
+  TraceRequest,
+  TraceResult,
+  Verification,
+  VerifyOptions,
+} from '../index.js';
 
-export type { Inspection, TraceHooks, TracePlan, TraceRequest, TraceResult };
+export type { Inspection, TraceHooks, TracePlan, TraceRequest, TraceResult, Verification };
 export type { CheckpointResult, TraceEvent } from '../index.js';
 
 /** What `represent` asks for. */
@@ -92,6 +100,7 @@ export interface Library {
   represent(request: RepresentRequest, hooks?: TraceHooks): Promise<RepresentResult>;
   inspect(checkpoint: string): Promise<Inspection>;
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
+  verifyRun(run: string, options: VerifyOptions): Promise<Verification>;
   importPublished(file: string, options: { out: string; series: string | null; stage: string }): Promise<ImportResult>;
   demoRequest(out: string): TraceRequest;
   diagnose(): Promise<Diagnosis>;

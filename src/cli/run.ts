@@ -13,6 +13,7 @@ import { inspect } from './commands/inspect.js';
 import { metrics } from './commands/metrics.js';
 import { represent } from './commands/represent.js';
 import { trace } from './commands/trace.js';
+import { verify } from './commands/verify.js';
 import { exitStatus, widthOf, type Context } from './context.js';
 import { report } from './failure.js';
 import { commandHelp, mainHelp } from './help.js';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   trace,
   represent,
   inspect,
+  verify,
   exportCommand,
   importCommand,
   metrics,

@@ -314,6 +314,18 @@ export const exportSettings = {
   ...shared,
 };
 
+export const verifySettings = {
+  run: exportSettings.run,
+  deep: flag({
+    flag: '--deep',
+    meaning:
+      'Also compute the spectra again from the rows that --save-features kept: minutes where d is large.',
+    optionOnly: true,
+  }),
+  threads,
+  ...shared,
+};
+
 export const importSettings = {
   importFile: text({
     flag: 'FILE',

@@ -58,3 +58,5 @@ export {
   type WriteOptions,
 } from './store.js';
 export { tableColumns, tableRows, type TableColumn, type TableOptions, type TableRow } from './table.js';
+export { verifyRun, type Verification, type VerifyOptions } from './verify.js';
+export type { VerifyProblem } from './verify-measurement.js';

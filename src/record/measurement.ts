@@ -2,7 +2,8 @@
  * One measurement: what was found at one checkpoint, as it lies in `RUN/geometry/<series>/<stage>/<revision>.json`.
  * A figure is `layers.<layer>.<name>`, its standard error `<name>_se`; an absent figure is null and
  * `reasons.<layer>.<name>` says why. `figures_sha256` covers the keys of `figureKeys`, `arrays.sha256` the
- * safetensors file beside, `key` the parts in `keyParts`: together they let `verify` see tampering.
+ * safetensors file beside, `key` the parts in `keyParts`, `provenance_sha256` the provenance: together they let
+ * `verify` see tampering.
  * Keys that this version doesn't know are kept and ignored; a higher `version` is refused.
  */
 import { z } from 'zod';
@@ -127,6 +128,7 @@ export const measurementSchema = z.looseObject({
   arrays: z
     .looseObject({ file: z.string(), sha256, bytes: count, tensors: z.array(z.string()) })
     .describe('the safetensors file beside: name, sha256, bytes, names of its tensors'),
+  provenance_sha256: sha256.optional().describe('over the canonical JSON of the provenance; absent in early records'),
   figures_sha256: sha256,
 });
 
@@ -175,10 +177,13 @@ export interface MeasurementDraft extends MeasurementRef {
   readonly provenance: Provenance;
 }
 
-/** What `figures_sha256` covers: whose figures they are, the figures, and all that goes with them. */
+/**
+ * What `figures_sha256` covers: whose figures they are, the figures, and all that goes with them. A key that is absent
+ * counts as left out, so that early records keep their hash.
+ */
 export const figureKeys = [
   ...['series', 'stage', 'revision', 'variant', 'step', 'tokens', 'parent', 'seed', 'position', 'layers', 'reasons'],
-  ...['replicates', 'flags', 'nll', 'definitions', 'key', 'arrays', 'control', 'sweep'],
+  ...['replicates', 'flags', 'nll', 'definitions', 'key', 'arrays', 'control', 'sweep', 'provenance_sha256'],
 ] as const;
 
 /** sha256 over the canonical JSON of a measurement's figures: the object of its keys in `figureKeys`, those that are there. */
@@ -224,6 +229,7 @@ export function composeMeasurement(draft: MeasurementDraft, arrays: Measurement[
     keyParts: draft.keyParts,
     provenance: draft.provenance,
     arrays,
+    provenance_sha256: canonicalSha256(draft.provenance),
   };
   const composed = { ...body, figures_sha256: figuresSha256(body) };
   const checked = measurementSchema.safeParse(composed);

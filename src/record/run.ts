@@ -24,6 +24,7 @@ export const runFormat = 'eigentrace.run' as const;
 export const runVersion = 1 as const;
 
 const count = z.int().min(0);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const checkpointSchema = z.looseObject({
   revision: z.string(),
   step: count.nullable(),
@@ -70,6 +71,9 @@ export const runSchema = z.looseObject({
   version: z.literal(runVersion),
   requests: z.array(requestSchema).describe('in the order in which they were first made'),
   failures: z.array(failureSchema).describe('checkpoints that could not be measured, until they are'),
+  record_sha256: sha256
+    .optional()
+    .describe('over the canonical JSON of { requests, failures }; absent in runs of early versions'),
 });
 
 export type RunRecord = z.infer<typeof runSchema>;
@@ -146,6 +150,19 @@ export async function clearFailure(run: Run, ref: MeasurementRef): Promise<void>
   await change(run, (record) => ({ ...record, failures: without(record, ref) }));
 }
 
+/** What a record's `record_sha256` has to be. */
+export function recordSha256({ requests, failures }: Pick<RunRecord, 'requests' | 'failures'>): string {
+  return canonicalSha256({ requests, failures });
+}
+
+/** Why a record isn't as it was written; null when it is, or where it is of a version that kept no hash. */
+export function recordProblem(record: RunRecord, file: string): string | null {
+  const { record_sha256: expected } = record;
+  const found = recordSha256(record);
+  if (expected === undefined || found === expected) return null;
+  return `${file}: was changed after it was written, got sha256 ${found.slice(0, 12)}… (expected ${expected.slice(0, 12)}…)`;
+}
+
 /** The name of a variant: a short hash of the options that set it apart from the run's main request. */
 export function variantName(options: Readonly<Record<string, unknown>>): string {
   return canonicalSha256(options).slice(0, 10);
@@ -199,7 +216,15 @@ async function change(run: Run, merge: (record: RunRecord) => RunRecord): Promis
     await withLock(`${run.path}/.run.lock`, async () => {
       const isThere = (await kindOf(file)) === 'file';
       const before = isThere ? await readRecord(run.path) : run.record;
-      const after = merge(before);
+      // A new hash over what was edited by hand would hide the edit.
+      const problem = recordProblem(before, file);
+      if (problem !== null) {
+        const advice = 'put back a good copy, or take its record_sha256 out to go on with it as it is';
+        throw new EigentraceError('integrity', `${problem}; ${advice}`);
+      }
+      const merged = merge(before);
+      const hash = recordSha256(merged);
+      const after = merged === before && before.record_sha256 === hash ? before : { ...merged, record_sha256: hash };
       const checked = runSchema.safeParse(after);
       if (!checked.success) throw new EigentraceError('internal', `internal: run.json ${firstIssue(checked.error)}`);
       if (after !== before || !isThere) await (await run.stage(file, readableJson(after))).commit();

@@ -9,3 +9,4 @@ export { planTrace } from './plan.js';
 export { represent, type RepresentRequest, type RepresentResult } from './represent-file.js';
 export * from './request.js';
 export { trace } from './trace.js';
+export { verifyRun, type VerifyOptions } from './verify.js';

@@ -1,5 +1,5 @@
 /**
- * The rooms bytes and record as plain JavaScript in a folder of its own, for child processes: Node 20 runs no
+ * The rooms bytes, spectrum and record as plain JavaScript in a folder of its own, for child processes: Node 20 runs no
  * TypeScript, and tests must not depend on a build.
  */
 import { cp, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -15,9 +15,11 @@ export async function compileRecord(): Promise<string> {
   const folder = await mkdtemp(join(root, 'node_modules/.cache/eigentrace-record-'));
   await cp(join(root, 'package.json'), join(folder, 'package.json'));
   const rooms = await Promise.all(
-    ['bytes', 'record'].map(async (room) => (await readdir(join(root, 'src', room))).map((name) => `${room}/${name}`)),
+    ['bytes', 'spectrum', 'spectrum/kernel', 'record'].map(async (room) =>
+      (await readdir(join(root, 'src', room))).map((name) => `${room}/${name}`),
+    ),
   );
-  for (const name of ['errors.ts', ...rooms.flat().filter((file) => file.endsWith('.ts'))]) {
+  for (const name of ['errors.ts', ...rooms.flat().filter((file) => /(?<!\.as)\.ts$/.test(file))]) {
     const { outputText } = ts.transpileModule(await readFile(join(root, 'src', name), 'utf8'), {
       compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
     });

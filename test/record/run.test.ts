@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -6,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { withLock } from '../../src/bytes/index.js';
-import { addFailure, addRequest, openRun, variantName } from '../../src/record/index.js';
+import { addFailure, addRequest, canonicalSha256, openRun, variantName } from '../../src/record/index.js';
 import { compileRecord } from './compiled.js';
 import { request, temporaryFolder } from './fixture.js';
 
@@ -19,7 +20,10 @@ describe('openRun', () => {
   it('makes a run, and opens it again as it is', async () => {
     const path = join(await temporaryFolder(), 'a', 'run');
     const run = await openRun(path, { create: true });
-    expect(run.record).toEqual({ format: 'eigentrace.run', version: 1, requests: [], failures: [] });
+    const empty = createHash('sha256').update('{"failures":[],"requests":[]}').digest('hex');
+    expect(run.record).toEqual({
+      ...{ format: 'eigentrace.run', version: 1, requests: [], failures: [], record_sha256: empty },
+    });
     await addRequest(run, request());
     const text = await readFile(`${path}/run.json`, 'utf8');
     expect(JSON.parse(text)).toEqual({ ...run.record, requests: [request()] });
@@ -94,6 +98,30 @@ describe('openRun', () => {
     await writeFile(`${path}/run.json`, text);
     await addRequest(await openRun(path), request());
     expect(JSON.parse(await readFile(`${path}/run.json`, 'utf8'))).toMatchObject({ later: { a: 1 } });
+  });
+
+  it('gives an early record its hash, and puts none over what was edited since', async () => {
+    const path = await temporaryFolder();
+    const file = `${path}/run.json`;
+    await writeFile(file, '{"format":"eigentrace.run","version":1,"requests":[],"failures":[]}');
+    const run = await openRun(path, { create: true });
+    await addRequest(run, request());
+    const text = await readFile(file, 'utf8');
+    expect(JSON.parse(text)).toMatchObject({ record_sha256: canonicalSha256({ requests: [request()], failures: [] }) });
+    const edited = text.replace('"maxTokens": 512', '"maxTokens": 128');
+    await writeFile(file, edited);
+    for (const attempt of [() => openRun(path, { create: true }), () => addFailure(run, failure)]) {
+      await expect(attempt()).rejects.toMatchObject({
+        code: 'integrity',
+        message: expect.stringMatching(
+          /run\.json: was changed after it was written, .*take its record_sha256 out/,
+        ) as string,
+      });
+    }
+    expect(await readFile(file, 'utf8')).toBe(edited);
+    await writeFile(file, edited.replace(/,\s*"record_sha256": "[0-9a-f]+"/, ''));
+    await addFailure(run, failure);
+    expect(run.record).toMatchObject({ requests: [{ options: { maxTokens: 128 } }], failures: [failure] });
   });
 
   it('sweeps the temporaries of killed writers, not those of living ones', async () => {
