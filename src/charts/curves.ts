@@ -1,6 +1,7 @@
 /** The measurements of series as points in a chart over training, and the segments that lines may join. */
+import { si, withError } from '../story/format.js';
 import type { CheckpointStory, SeriesStory } from '../story/index.js';
-import { si, stageName, figureName, withError } from './words.js';
+import { figureName, stageName } from './words.js';
 import type { XAxis } from './x-axis.js';
 
 export interface CurvePoint {
@@ -68,4 +69,25 @@ export function pointLines(point: CurvePoint, figure: string, isNamed: boolean):
     said,
     ...flags.map(({ code, message }) => `${code}: ${message}`),
   ];
+}
+
+/** A checkpoint that was not measured (it failed, or is a point of another curve); tokens and steps by the series' ratio. */
+export function standIn(
+  series: SeriesStory,
+  known: {
+    readonly stage: string;
+    readonly revision: string;
+    readonly step: number | null;
+    readonly tokens: number | null;
+  },
+): CheckpointStory {
+  const { stage, revision } = known;
+  const other = series.checkpoints.findLast((c) => c.stage === stage && (c.step ?? 0) > 0 && (c.tokens ?? 0) > 0);
+  const ratio = other === undefined ? null : other.tokens! / other.step!;
+  const tokens = known.tokens ?? (known.step === null || ratio === null ? null : known.step * ratio);
+  const step = known.step ?? (known.tokens === null || ratio === null ? null : known.tokens / ratio);
+  return {
+    ...{ stage, revision, step, tokens, parent: null, seed: null },
+    ...{ flags: [], weights: null, seconds: null, file: '' },
+  };
 }

@@ -1,6 +1,7 @@
 /** Checkpoints that could not be measured: crosses at the x axis, where their step says they belong. */
 import * as Plot from '@observablehq/plot';
-import type { CheckpointStory, Failure, SeriesStory } from '../story/index.js';
+import type { Failure, SeriesStory } from '../story/index.js';
+import { standIn } from './curves.js';
 import type { Plate } from './plate.js';
 import type { XAxis } from './x-axis.js';
 
@@ -15,7 +16,7 @@ export function failureMarks(
   if (shown.length === 0) return { marks: [], words: [] };
   const places = shown.flatMap((failure) => {
     const owner = series.find((s) => s.name === failure.series && s.variant === failure.variant)!;
-    const x = axis.place(owner, standIn(owner, failure));
+    const x = axis.place(owner, standIn(owner, { ...failure, step: failure.step ?? stepOfName(failure.revision) }));
     return x === null ? [] : [x];
   });
   const words = [`could not be measured: ${shown.map(({ revision }) => revision).join(', ')}`];
@@ -30,15 +31,8 @@ export function failureMarks(
   };
 }
 
-/** A failed checkpoint has no measurement: its step is what its name ends with, its tokens those of that step. */
-function standIn(series: SeriesStory, failure: Failure): CheckpointStory {
-  const digits = /(?:step|checkpoint|iter)[-_]?(\d{1,15})/i.exec(failure.revision)?.[1];
-  const known = failure as Failure & { readonly step?: number | null; readonly tokens?: number | null };
-  const step = known.step ?? (digits === undefined ? null : Number(digits));
-  const other = series.checkpoints.find((c) => c.stage === failure.stage && (c.step ?? 0) > 0 && (c.tokens ?? 0) > 0);
-  const tokens = known.tokens ?? (step === null || other === undefined ? null : (other.tokens! / other.step!) * step);
-  return {
-    ...{ stage: failure.stage, revision: failure.revision, step, tokens, parent: null, seed: null },
-    ...{ flags: [], weights: null, seconds: null, file: '' },
-  };
+/** Where nothing says its step, what its name does. */
+function stepOfName(revision: string): number | null {
+  const digits = /(?:step|checkpoint|iter)[-_]?(\d{1,15})/i.exec(revision)?.[1];
+  return digits === undefined ? null : Number(digits);
 }

@@ -3,7 +3,7 @@ import * as Plot from '@observablehq/plot';
 import { logTicks } from './log-ticks.js';
 import type { Plate } from './plate.js';
 import { axisName } from './y-axis.js';
-import { powerOfTen, short } from './words.js';
+import { powerText } from './words.js';
 
 export interface LogAxis {
   readonly domain: readonly [number, number];
@@ -54,9 +54,4 @@ export function logYMarks(plate: Plate, axis: LogAxis, label: string): Plot.Mark
     }),
     axisName(plate, label),
   ];
-}
-
-function powerText(value: number): string {
-  const exponent = Math.log10(value);
-  return Math.abs(exponent - Math.round(exponent)) < 1e-9 ? powerOfTen(Math.round(exponent)) : short(value);
 }

@@ -4,13 +4,14 @@
  * Made to be drawn again at every move of a slider: what doesn't stand out is thinned to a few dozen ranks.
  */
 import * as Plot from '@observablehq/plot';
+import { withError } from '../story/format.js';
 import type { LayerSpectra, SeriesStory } from '../story/index.js';
 import type { Drawing, Frame, Place } from './chart.js';
 import { checkpointLine } from './curves.js';
 import { logAxis, logXMarks, logYMarks, type LogAxis } from './log-axis.js';
 import { bottomMargin, describe, draw, leftMargin, pathMark, plateOf, type Plate } from './plate.js';
 import { paintOf } from './theme.js';
-import { short, withError } from './words.js';
+import { short } from './words.js';
 
 export interface ScreeSpectrum {
   readonly series: SeriesStory;

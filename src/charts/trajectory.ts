@@ -4,16 +4,18 @@
  * tick there, and the random network (step 0) stands apart. Phases are shaded and named for one of the series.
  */
 import * as Plot from '@observablehq/plot';
+import { si, withError } from '../story/format.js';
 import type { Failure, SeriesStory } from '../story/index.js';
 import type { Axis, Drawing, Frame, Place } from './chart.js';
 import { curvePoints, layerOf, pointLines, type CurvePoint } from './curves.js';
 import { endLabels, labelMargin, type EndLabel } from './end-labels.js';
 import { failureMarks } from './failures.js';
 import { laneNames, phaseMarks } from './phase-marks.js';
+import { paperMarks } from './paper-marks.js';
 import { bottomMargin, curveHeight, describe, draw, leftMargin, plateOf, xAxisMarks } from './plate.js';
 import { fitText } from './text-width.js';
 import { paintOf } from './theme.js';
-import { figureName, short, si, withError } from './words.js';
+import { figureName, short } from './words.js';
 import { xAxis, type XAxis } from './x-axis.js';
 import { yAxis, yAxisMarks } from './y-axis.js';
 
@@ -36,6 +38,10 @@ export interface TrajectoryInput {
   readonly phases?: boolean | undefined;
   /** Checkpoints that could not be measured. */
   readonly failures?: readonly Failure[] | undefined;
+  /** Draw what the paper shows of its models faintly behind: of α, and of RankMe as the published code defines it. Default false. */
+  readonly paper?: boolean | undefined;
+  /** Least margin at the right, so that charts above one another align. */
+  readonly right?: number | undefined;
   /** Names of the x axis; false where another chart with the same axis stands below. Default true. */
   readonly xLabels?: boolean | undefined;
 }
@@ -59,6 +65,7 @@ export function trajectory(input: TrajectoryInput, frame: Frame): Drawing {
   const margins = {
     top: paint.size * 1.6 + (hasPhases || isStaged ? paint.size * 1.5 : paint.size * 0.3),
     right: Math.max(
+      input.right ?? 0,
       paint.size * 1.2,
       labelMargin(
         named.map(({ label }) => label),
@@ -74,8 +81,10 @@ export function trajectory(input: TrajectoryInput, frame: Frame): Drawing {
   const axis = xAxis({ series, kind: input.axis ?? 'tokens', width: right - left, paint, domain: input.domain });
   const curves = series.map((s) => curvePoints(s, figure, axis, input.layer));
   const points = curves.flat();
+  const levels = series.flatMap((s) => levelOf(s) ?? []);
   const measured = points.filter((p): p is CurvePoint & { value: number } => p.value !== null);
-  const scale = yAxis(measured, bottom - top, paint.small, {
+  const read = input.paper === true ? paperMarks(plate, axis, series, figure) : null;
+  const scale = yAxis([...measured, ...levels, ...(read?.values ?? [])], bottom - top, paint.small, {
     zero: figure.startsWith('rankme'),
     headroom: hasPhases ? paint.size : 0,
   });
@@ -89,7 +98,9 @@ export function trajectory(input: TrajectoryInput, frame: Frame): Drawing {
     ...(axis.lanes.length > 1 || isStaged ? laneNames(plate, axis) : []),
     ...xAxisMarks(plate, axis, { label: xLabels }),
     ...(shaded?.above ?? []),
-    ...(hasPhases && series.length > 1 ? [phaseOwner()] : []),
+    ...remarks(),
+    ...(read?.marks(scale.at) ?? []),
+    ...order.flatMap((s) => levelMarks(s)),
     ...order.flatMap((s) => curveMarks(curves[series.indexOf(s)]!, s, colourOf(s))),
     ...failed.marks,
     ...absentMarks(),
@@ -160,13 +171,41 @@ export function trajectory(input: TrajectoryInput, frame: Frame): Drawing {
     ];
   }
 
-  /** Whose phases are shaded, where several series are drawn. */
-  function phaseOwner(): Plot.Markish {
-    const text = fitText(`phases of ${leader!.label}`, right - left - paint.size * 6, paint);
-    return Plot.text([text], {
-      ...{ frameAnchor: 'top-right', textAnchor: 'end', lineAnchor: 'top', dy: paint.size * 0.15 - top },
-      ...{ fontSize: paint.small, fill: paint.ink2 },
-    });
+  /** A control of no checkpoint (random weights, white noise) is a level: a dashed line across. */
+  function levelMarks(s: SeriesStory): Plot.Markish[] {
+    const level = levelOf(s);
+    if (level === null) return [];
+    const line = { stroke: colourOf(s), strokeDasharray: `${paint.line * 3},${paint.line * 2}` };
+    const [low, high] = [scale.at(level.value - (level.se ?? 0)), scale.at(level.value + (level.se ?? 0))];
+    return [
+      Plot.rect([level], { x1: 0, x2: right - left, y1: low, y2: high, fill: colourOf(s), fillOpacity: 0.15 }),
+      Plot.ruleY([level], { y: scale.at(level.value), x1: 0, x2: right - left, strokeWidth: paint.line, ...line }),
+    ];
+  }
+
+  function levelOf(s: SeriesStory): { value: number; se: number | null } | null {
+    const name = layerOf(s, input.layer);
+    const [only] = s.checkpoints;
+    if (s.control === null || s.checkpoints.length !== 1 || only!.step !== null || only!.tokens !== null) return null;
+    const figures = name === null ? undefined : s.curves[name]?.figures;
+    const value = figures?.[figure]?.[0] ?? null;
+    return value === null ? null : { value, se: figures?.[`${figure}_se`]?.[0] ?? null };
+  }
+
+  /** At the upper right: whose phases are shaded, where several series are drawn, and what the crosses are. */
+  function remarks(): Plot.Markish[] {
+    const words = [
+      ...(hasPhases && series.length > 1 ? [`phases of ${leader.label}`] : []),
+      ...(read !== null && read.values.length > 0 ? ['×  the paper, read off'] : []),
+    ];
+    if (words.length === 0) return [];
+    const room = right - left - paint.measure(axisTitle(figure), paint.size) + left - paint.size;
+    return [
+      Plot.text([fitText(words.join(' · '), room, paint)], {
+        ...{ frameAnchor: 'top-right', textAnchor: 'end', lineAnchor: 'top', dy: paint.size * 0.15 - top },
+        ...{ fontSize: paint.small, fill: paint.ink2 },
+      }),
+    ];
   }
 
   function around({ value, se }: CurvePoint) {
@@ -213,6 +252,8 @@ export function trajectory(input: TrajectoryInput, frame: Frame): Drawing {
   }
 
   function endLabel(s: SeriesStory): EndLabel[] {
+    const level = levelOf(s);
+    if (level !== null) return [{ text: s.label, colour: paint.ink2, x: right - left, y: scale.at(level.value) }];
     const last = curves[series.indexOf(s)]!.filter((p) => p.value !== null).at(-1);
     if (last === undefined) return [];
     return [
@@ -222,6 +263,8 @@ export function trajectory(input: TrajectoryInput, frame: Frame): Drawing {
 
   function describeCurves(): string {
     const sentences = series.map((s) => {
+      const level = levelOf(s);
+      if (level !== null) return `${s.label}: ${withError(level.value, level.se)}, a level.`;
       const own = measured.filter((p) => p.series === s);
       if (own.length === 0) return `${s.label}: ${figureName(figure)} is absent.`;
       const sorted = [...own].sort((a, b) => a.value - b.value);
@@ -235,7 +278,9 @@ export function trajectory(input: TrajectoryInput, frame: Frame): Drawing {
     });
     const words =
       shaded === null || shaded.words.length === 0 ? [] : [`Phases of ${leader!.label}: ${shaded.words.join(', ')}.`];
-    const notes = [axis.note, ...failed.words].filter((note) => note !== null).map((note) => `${note}.`);
+    const notes = [axis.note, ...failed.words, ...(read?.words ?? [])]
+      .filter((note) => note !== null)
+      .map((note) => `${note}.`);
     return [...sentences, ...words, ...notes].join(' ');
   }
 }

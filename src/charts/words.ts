@@ -1,34 +1,14 @@
-/** Numbers and names as a chart writes them: SI steps for tokens, real minus signs, a figure with its error. */
+/** Names and numbers as a chart writes them; figures with errors are `withError`'s of the story. */
+import { scaled } from '../story/format.js';
 
-const steps = [
-  [1e24, 'Y'],
-  [1e21, 'Z'],
-  [1e18, 'E'],
-  [1e15, 'P'],
-  [1e12, 'T'],
-  [1e9, 'B'],
-  [1e6, 'M'],
-  [1e3, 'k'],
-] as const;
-
-/** A count in SI steps, with at most `digits` significant digits and no trailing zeros: 512, 4.1k, 1.07B, 1T. */
-export function si(count: number, digits = 3): string {
-  if (count === 0) return '0';
-  // Rounded first: 999,999 is 1M, never 1000k.
-  const rounded = Number(count.toPrecision(digits));
-  const step = steps.find(([size]) => Math.abs(rounded) >= size);
-  if (step === undefined) return minus(String(Math.round(count * 1000) / 1000));
-  // FLOPs beyond 10²⁷ have no name left.
-  if (rounded / step[0] >= 1000) return `10${superscript(Math.round(Math.log10(rounded)))}`;
-  return minus(`${Number((rounded / step[0]).toPrecision(digits))}${step[1]}`);
+/** A tick's count in SI steps without trailing zeros: 512, 4.1k, 1B, 20T. */
+export function tickCount(count: number): string {
+  return scaled(count, 1000, ['', 'k', 'M', 'B', 'T', 'P'], 3).replace(/\.?0+(?=[kMBTP]$)/, (zeros) =>
+    zeros.startsWith('.') ? '' : zeros,
+  );
 }
 
-/** A number with a real minus sign and thousands apart. */
-export function number(value: number, decimals: number): string {
-  return minus(value.toLocaleString('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
-}
-
-/** A value to three or so significant digits: for ticks and descriptions. */
+/** A value to three significant digits: for ticks and descriptions. */
 export function short(value: number): string {
   if (value === 0) return '0';
   const size = Math.floor(Math.log10(Math.abs(value)));
@@ -39,18 +19,16 @@ export function short(value: number): string {
   return number(value, Math.max(0, 2 - size));
 }
 
-/** A figure and its standard error, to two digits of the error: `101.3 ± 1.2`; without an error to four digits. */
-export function withError(value: number, se: number | null | undefined): string {
-  if (se === null || se === undefined || !(se > 0)) {
-    const size = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)));
-    return number(value, Math.min(6, Math.max(0, 3 - size)));
-  }
-  const decimals = Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(se))));
-  return `${number(value, decimals)} ± ${number(se, decimals)}`;
+/** A number with a real minus sign and thousands apart. */
+export function number(value: number, decimals: number): string {
+  return minus(value.toLocaleString('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
 }
 
-/** 10ⁿ, as ticks of a log axis write it. */
-export function powerOfTen(exponent: number): string {
+/** 10ⁿ, as ticks of a log axis write it; other values by `short`. */
+export function powerText(value: number): string {
+  const size = Math.log10(value);
+  const exponent = Math.round(size);
+  if (Math.abs(size - exponent) > 1e-9) return short(value);
   if (exponent >= 0 && exponent <= 3) return (10 ** exponent).toLocaleString('en-US');
   if (exponent < 0 && exponent >= -2) return String(10 ** exponent);
   return `10${superscript(exponent)}`;

@@ -7,7 +7,7 @@ import type { CheckpointStory, SeriesStory } from '../story/index.js';
 import type { Axis } from './chart.js';
 import { logTicks } from './log-ticks.js';
 import type { Paint } from './theme.js';
-import { si, stageName } from './words.js';
+import { powerText, stageName, tickCount } from './words.js';
 
 export interface Lane {
   readonly stage: string;
@@ -153,7 +153,10 @@ export function xAxis(input: XAxisInput): XAxis {
         unit === 'steps' ? epochs.map(({ step }) => at(step)) : epochs.flatMap(({ s, step }) => epochAt(s, step, at)),
       ticks: [
         ...(zero ? [{ at: pad, label: '0' }] : []),
-        ...found.major.map((value) => ({ at: position(value), label: si(value) })),
+        ...found.major.map((value) => ({
+          at: position(value),
+          label: unit === 'compute' ? powerText(value) : tickCount(value),
+        })),
       ],
       minor: found.minor.map(position),
       breaks: zero ? [zone] : [],
@@ -183,7 +186,7 @@ export function xAxis(input: XAxisInput): XAxis {
     return {
       lane,
       place: (c: CheckpointStory) => (c.step === null ? null : at(c.step)),
-      ticks: labelled.map((step) => ({ at: at(step), label: si(step) })),
+      ticks: labelled.map((step) => ({ at: at(step), label: tickCount(step) })),
     };
   }
 }

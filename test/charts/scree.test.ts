@@ -8,7 +8,7 @@ test("the sample's last pretraining checkpoint with its neighbours", async () =>
   const one = (checkpoint: number, role: 'current' | 'ghost') => ({ series: sample, spectra, checkpoint, role });
   const drawing = scree({ spectra: [one(14, 'current'), one(13, 'ghost'), one(15, 'ghost')] }, frame(238));
   expectPicture('scree-84mm', drawing);
-  expect(drawing.svg.textContent).toContain('step6000: α 0.8682 ± 0.0095, r² 0.93');
+  expect(drawing.svg.textContent).toContain('step6000: α 0.868 ± .009, r² 0.93');
   expect(drawing.svg.textContent).toContain('α fit: ranks 12–100');
   const own = drawing.data.rows.filter((row) => row[2] === 'step6000');
   expect(own).toHaveLength(127);
