@@ -1,6 +1,6 @@
 /** What a curve is called: the series' name, and what sets a variant apart from the main request. */
 import type { Measurement, RunRequest } from '../record/index.js';
-import type { Control } from '../story/index.js';
+import type { Control, Sweep } from '../story/index.js';
 import { flagsOf } from './commands.js';
 
 const controlNames: Record<Control['kind'], string> = {
@@ -14,12 +14,14 @@ export interface LabelSource {
   readonly request: RunRequest | null;
   readonly main: RunRequest | null;
   readonly control: Control | null;
+  readonly sweep: Sweep | null;
 }
 
-export function labelOf(measurement: Measurement, { request, main, control }: LabelSource): string {
+export function labelOf(measurement: Measurement, { request, main, control, sweep }: LabelSource): string {
   const { series, variant } = measurement;
   if (variant === null) return series;
   if (control !== null) return `${series} · ${controlNames[control.kind]}`;
+  if (sweep !== null) return `${series} · ${sweep.over === 'n' ? 'N' : sweep.over} ${sweep.value}`;
   const apart = request === null || main === null ? [] : apartFrom(request, main);
   return `${series} · ${apart.length === 0 ? `variant ${variant}` : apart.join(', ')}`;
 }

@@ -1,15 +1,16 @@
 /** Measurements of one series and variant, in order, as one curve of checkpoints. */
 import {
+  curvesOf,
   measurementStem,
   type Measurement,
   type RunRecord,
   type RunRequest,
   type StoredMeasurement,
 } from '../record/index.js';
-import type { CheckpointStory, Control, CorpusStory, SeriesStory, StageStory } from '../story/index.js';
-import { curvesOf, layersOf } from './curves.js';
+import type { CheckpointStory, Control, CorpusStory, SeriesStory, StageStory, Sweep } from '../story/index.js';
+import { columnsOf, layersOf } from './columns.js';
 import { labelOf } from './label.js';
-import { phasesOfSeries } from './phases.js';
+import { phasesOfCurve } from './phases.js';
 
 export interface SeriesSource {
   readonly id: string;
@@ -28,11 +29,13 @@ export function seriesOf({ id, run, measurements }: SeriesSource, record: RunRec
   const main = record.requests.find((r) => r.series.name === first.series && r.variant === null);
   const layers = layersOf(all);
   const checkpoints = all.map((measurement) => checkpointOf(measurement));
+  const only = { measurements: [...measurements], problems: [] };
+  const { curves } = curvesOf(only, first.variant === null ? {} : { variant: first.variant });
   const created = all.map(({ provenance }) => provenance.created).sort();
-  const control = controlOf(first);
+  const [control, sweep] = [controlOf(first), sweepOf(first)];
   return {
-    ...{ id, run, name: first.series, variant: first.variant, control },
-    label: labelOf(first, { request: requests.at(-1) ?? null, main: main ?? null, control }),
+    ...{ id, run, name: first.series, variant: first.variant, control, sweep },
+    label: labelOf(first, { request: requests.at(-1) ?? null, main: main ?? null, control, sweep }),
     position: first.position,
     n: common(all.flatMap((m) => Object.values(m.layers).map((layer) => layer['n'] ?? null))),
     d: common(all.flatMap((m) => Object.values(m.layers).map((layer) => layer['d'] ?? null))),
@@ -40,6 +43,7 @@ export function seriesOf({ id, run, measurements }: SeriesSource, record: RunRec
     corpus: corpusOf(last),
     definitions: { version: String(last.definitions.version), ids: last.definitions.ids },
     alphaRange: alphaRangeOf(last),
+    unpaired: curves.at(-1)?.unpaired ?? null,
     precision: last.provenance.precision,
     device: last.provenance.device,
     versions: last.provenance.versions,
@@ -47,8 +51,8 @@ export function seriesOf({ id, run, measurements }: SeriesSource, record: RunRec
     stages: stagesOf(all, requests),
     checkpoints,
     layers,
-    curves: Object.fromEntries(layers.map((layer) => [layer, curvesOf(all, layer)])),
-    phases: Object.fromEntries(layers.flatMap((layer) => phasesOfSeries(all, layer))),
+    curves: Object.fromEntries(layers.map((layer) => [layer, columnsOf(all, layer)])),
+    phases: Object.fromEntries(curves.flatMap(phasesOfCurve)),
     logs: [],
     downstream: [],
   };
@@ -90,6 +94,14 @@ function controlOf(measurement: Measurement): Control | null {
   const kind = controls.find((name) => name === given?.kind);
   if (kind === undefined) return null;
   return { kind, seed: typeof given?.seed === 'number' ? given.seed : 0 };
+}
+
+/** `sweep: { over, value }` of a sweep's point. */
+function sweepOf(measurement: Measurement): Sweep | null {
+  const given = measurement['sweep'] as { over?: unknown; value?: unknown } | null | undefined;
+  const value = given?.value;
+  if (typeof given?.over !== 'string' || (typeof value !== 'number' && typeof value !== 'string')) return null;
+  return { over: given.over, value };
 }
 
 function corpusOf({ provenance: { corpus } }: Measurement): CorpusStory | null {

@@ -1,3 +1,8 @@
 /** What a page shows: re-exports only. Pure: no Node module. */
 export type * from './story.js';
 export { packSpectra, unpackSpectra, type PackedSpectra } from './pack.js';
+export { difference, figureCurve, isPretraining, stageWords, type Difference, type FigureCurve } from './curve.js';
+export { factsOf } from './facts.js';
+export { findings, findingsOf, type SeriesFindings } from './findings.js';
+export { count, duration, percent, plusMinus, si, signed, withError } from './format.js';
+export type { Warning } from './warnings.js';

@@ -51,6 +51,8 @@ export interface SeriesStory {
   readonly variant: string | null;
   /** What nulls were measured; null for real measurements. */
   readonly control: Control | null;
+  /** Which point of a sweep it is; null for none. */
+  readonly sweep: Sweep | null;
   /** `last`, `mean` or `all`. */
   readonly position: string;
   /** Rows and columns of the representations; null where checkpoints differ or it isn't known. */
@@ -64,6 +66,8 @@ export interface SeriesStory {
   readonly definitions: { readonly version: string; readonly ids: readonly string[] };
   /** First and last rank of the α fit, 1-based. */
   readonly alphaRange: readonly [number, number];
+  /** Why replicate k is not the same rows at every checkpoint, so that differences have no paired errors; null when it is. */
+  readonly unpaired: string | null;
   readonly precision: string | null;
   readonly device: string | null;
   /** eigentrace, node, onnxruntime, … */
@@ -88,6 +92,12 @@ export interface SeriesStory {
 export interface Control {
   readonly kind: 'shuffled-tokens' | 'random-init' | 'gaussian';
   readonly seed: number;
+}
+
+export interface Sweep {
+  /** `n`, `length`, `corpus`, `layer` or `position`. */
+  readonly over: string;
+  readonly value: number | string;
 }
 
 export interface CorpusStory {

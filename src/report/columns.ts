@@ -16,7 +16,7 @@ export function layersOf(all: readonly Measurement[]): string[] {
 const left = new Set(['n', 'd', 'rankme_deviation_max', 'alpha_deviation_max']);
 const exact = /^(rankme|alpha)(_|$)/;
 
-export function curvesOf(all: readonly Measurement[], layer: string): LayerCurves {
+export function columnsOf(all: readonly Measurement[], layer: string): LayerCurves {
   const names = new Set(all.flatMap(({ layers }) => Object.keys(layers[layer] ?? {})));
   const columns = [...names].filter((name) => !left.has(name));
   const figures = Object.fromEntries(

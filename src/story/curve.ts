@@ -1,0 +1,77 @@
+/** One figure of a series at a layer, with what its errors are made from: what every sentence starts from. */
+import type { CheckpointStory, SeriesStory } from './story.js';
+
+export type CurveName = 'rankme' | 'alpha';
+
+export interface FigureCurve {
+  readonly series: SeriesStory;
+  readonly name: CurveName;
+  /** `RankMe`, `α`. */
+  readonly symbol: string;
+  readonly values: readonly (number | null)[];
+  readonly errors: readonly (number | null)[];
+  readonly replicates: readonly (readonly (number | null)[] | null)[];
+}
+
+export function figureCurve(series: SeriesStory, name: CurveName, layer: string): FigureCurve {
+  const curves = series.curves[layer];
+  const none = series.checkpoints.map(() => null);
+  return {
+    ...{ series, name, symbol: name === 'rankme' ? 'RankMe' : 'α' },
+    values: curves?.figures[name] ?? none,
+    errors: curves?.figures[`${name}_se`] ?? none,
+    replicates: curves?.replicates[name] ?? none,
+  };
+}
+
+/** A difference and its standard error. */
+export interface Difference {
+  readonly value: number;
+  /** Null where it was measured without errors. */
+  readonly se: number | null;
+  /** From the replicates of the same rows; else from the two levels' errors as if they were independent. */
+  readonly paired: boolean;
+}
+
+/** Value `to` of curve `b` less value `from` of curve `a`; null where either is absent. `paired`: on the same rows. */
+export function difference(
+  a: FigureCurve,
+  from: number,
+  b: FigureCurve,
+  to: number,
+  paired: boolean,
+): Difference | null {
+  const [x, y] = [a.values[from] ?? null, b.values[to] ?? null];
+  if (x === null || y === null) return null;
+  const [p, q] = [a.replicates[from] ?? null, b.replicates[to] ?? null];
+  if (paired && p !== null && q !== null && p.length === q.length && p.length > 1) {
+    const changes = p.map((value, k) => (value === null || q[k] == null ? null : q[k] - value));
+    if (changes.every((change) => change !== null)) return { value: y - x, se: jackknifeError(changes), paired: true };
+  }
+  const [s, t] = [a.errors[from] ?? null, b.errors[to] ?? null];
+  return { value: y - x, se: s === null || t === null ? null : Math.hypot(s, t), paired: false };
+}
+
+/** SE² = (K−1)/K · Σ (θ₍ₖ₎ − θ̄)² (definitions §6). */
+function jackknifeError(replicates: readonly number[]): number {
+  const count = replicates.length;
+  const mean = replicates.reduce((sum, x) => sum + x, 0) / count;
+  return Math.sqrt(((count - 1) / count) * replicates.reduce((sum, x) => sum + (x - mean) ** 2, 0));
+}
+
+/** Errors that a change must exceed to be called one, as for phases (definitions §7). */
+export const threshold = 3;
+
+export function isResolved({ value, se }: Difference): boolean {
+  return se !== null && Math.abs(value) > threshold * se;
+}
+
+/** Whether a checkpoint is of the stage that phases are read from; later stages count their own steps and tokens. */
+export function isPretraining({ stage }: Pick<CheckpointStory, 'stage'>): boolean {
+  return stage === 'pretrain';
+}
+
+/** `SFT`, `DPO`, …; other stages by their own name. */
+export function stageWords(stage: string): string {
+  return /^(sft|dpo|kto|ppo|grpo|rl|rlvr)$/.test(stage) ? stage.toUpperCase() : stage;
+}
