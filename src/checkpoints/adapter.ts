@@ -68,9 +68,10 @@ export function adapt(
     const { update } = tensors.get(target.name)!;
     tensors.set(target.name, { ...tensor, name: target.name, ...(update ? { update } : {}) });
   }
-  const saved = whole.size > 0 ? `, ${whole.size} tensors saved whole` : '';
+  const matrices = factors.size === 1 ? '1 matrix' : `${factors.size} matrices`;
+  const saved = whole.size > 0 ? `, ${whole.size} ${whole.size === 1 ? 'tensor' : 'tensors'} saved whole` : '';
   const scale = [...scales].map((value) => Number(value.toPrecision(6))).join(' and ');
-  return { tensors, note: `an adapter: ${factors.size} matrices of its base plus ${scale} · B·A${saved}` };
+  return { tensors, note: `an adapter: ${matrices} of its base plus ${scale} · B·A${saved}` };
 }
 
 /** Factors by module, and tensors that were saved whole by their name in the model. */

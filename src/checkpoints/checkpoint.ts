@@ -63,7 +63,9 @@ const adapterFiles = ['adapter_model.safetensors', 'adapter_model.bin'];
 export async function openCheckpoint(folder: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
   const path = resolve(folder);
   const kind = await kindOf(path);
-  if (kind === 'file' && path.endsWith('.gguf')) return openGguf(path, dirname(path), options);
+  if (kind === 'file' && path.endsWith('.gguf')) {
+    return { ...(await openGguf(path, dirname(path), options)), name: basename(path, '.gguf') };
+  }
   if (kind !== 'folder') {
     const got = kind === null ? 'no such folder' : 'is a file (expected the folder of a checkpoint)';
     throw new EigentraceError('input', `${path}: ${got}`);

@@ -243,7 +243,8 @@ export const representSettings = {
   checkpoint: text({
     flag: 'CHECKPOINT',
     value: null,
-    meaning: 'One checkpoint folder (config.json, safetensors, tokenizer.json).',
+    meaning:
+      'A checkpoint folder (config.json and tokenizer.json with safetensors or .bin; a LoRA adapter), or a .gguf file.',
     expected: 'a checkpoint folder',
   }),
   corpus: traceSettings.corpus,
@@ -318,8 +319,7 @@ export const verifySettings = {
   run: exportSettings.run,
   deep: flag({
     flag: '--deep',
-    meaning:
-      'Also compute the spectra again from the rows that --save-features kept: minutes where d is large.',
+    meaning: 'Also compute the spectra again from the rows that --save-features kept: minutes where d is large.',
     optionOnly: true,
   }),
   threads,

@@ -2,7 +2,7 @@
  * `eigentrace inspect`: what a checkpoint is and where its bytes lie, from its config and the headers of its weight
  * files; no weight is read. A model that can't be run is described as far as it can be, with the reason.
  */
-import { openEntry, openSeries, rememberedHashes, type Checkpoint } from '../checkpoints/index.js';
+import { openEntry, openSeries, rememberedHashes, type Checkpoint, type TensorRange } from '../checkpoints/index.js';
 import { EigentraceError, messageOf, nearest } from '../errors.js';
 import { architectures, Model } from '../models/index.js';
 import { cacheFolder, hashCache, weightScratch } from './cache.js';
@@ -108,9 +108,16 @@ function architectureIn({ config }: Checkpoint): Inspection['architecture'] {
   return { modelType, title, nearest: alike };
 }
 
-function dtypesOf({ tensors }: Checkpoint): Inspection['dtypes'] {
+/** The tensors of a checkpoint, those of an adapter behind those that they are added to. */
+function stored({ tensors }: Checkpoint): TensorRange[] {
+  return [...tensors.values()].flatMap((tensor) =>
+    tensor.update ? [tensor, tensor.update.down, tensor.update.up] : [tensor],
+  );
+}
+
+function dtypesOf(checkpoint: Checkpoint): Inspection['dtypes'] {
   const sums = new Map<string, { dtype: string; tensors: number; elements: number; bytes: number }>();
-  for (const { shape, ...range } of tensors.values()) {
+  for (const { shape, ...range } of stored(checkpoint)) {
     const { dtype, byteLength } = range.stored ?? range;
     const sum = sums.get(dtype) ?? { dtype, tensors: 0, elements: 0, bytes: 0 };
     sum.tensors++;
@@ -132,8 +139,8 @@ async function filesOf({ files }: Checkpoint): Promise<Inspection['files']> {
 }
 
 /** A tensor that is dequantised lies, as stored, in its weight file. */
-function tensorsOf({ tensors }: Checkpoint): InspectedTensor[] {
-  return [...tensors.values()]
+function tensorsOf(checkpoint: Checkpoint): InspectedTensor[] {
+  return stored(checkpoint)
     .map(({ name, shape, ...range }) => {
       const { dtype, file, offset, byteLength: bytes } = range.stored ?? range;
       return { name, dtype, shape, file, offset, bytes };

@@ -2,6 +2,7 @@
 import { cp, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { encodeSafetensors } from '../../src/bytes/index.js';
 import { EigentraceError } from '../../src/errors.js';
 import { inspect } from '../../src/trace/inspect.js';
 import { inspect as inspectCommand } from '../../src/cli/commands/inspect.js';
@@ -63,6 +64,44 @@ describe('inspect', () => {
     expect(got.architecture.nearest[0]).toBe('gpt_neox');
     expect([got.model, got.tensors.length > 0]).toEqual([null, true]);
     expect(got.problems[0]).toMatch(/unknown architecture, got gpt_neoxx/);
+  });
+
+  it('lists the tensors of an adapter beside those of its base, each in its own file', async () => {
+    const factor = (name: string, shape: number[]) => ({
+      ...{ name: `base_model.model.gpt_neox.layers.1.attention.dense.${name}.weight`, dtype: 'F32' as const, shape },
+      data: new Float32Array(shape[0]! * shape[1]!),
+    });
+    const config = { peft_type: 'LORA', r: 2, lora_alpha: 4, base_model_name_or_path: neox };
+    const folder = await folderOf({
+      'adapter_config.json': JSON.stringify(config),
+      'adapter_model.safetensors': Buffer.concat(
+        encodeSafetensors([factor('lora_A', [2, d]), factor('lora_B', [d, 2])]),
+      ),
+    });
+    const [got, base] = [await inspect(folder), await inspect(neox)];
+    expect(got.base).toBe(neox);
+    expect(got.tensors.length).toBe(base.tensors.length + 2);
+    const own = got.tensors.filter(({ file }) => file.endsWith('adapter_model.safetensors'));
+    expect(own.map(({ name, shape, bytes }) => [name.slice(-20), shape, bytes])).toEqual([
+      ['dense.lora_A.weight'.padStart(20, '.'), [2, d], 8 * d],
+      ['dense.lora_B.weight'.padStart(20, '.'), [d, 2], 8 * d],
+    ]);
+    expect(got.dtypes.find(({ dtype }) => dtype === 'F32')).toMatchObject({ tensors: 2, elements: 4 * d });
+    expect(got.notes).toContain('an adapter: 1 matrix of its base plus 2 · B·A');
+    expect(got.model).toEqual(base.model);
+  });
+
+  it('calls a GGUF file by its own name', async () => {
+    const path = golden('gguf/models/llama_tied_q8_0.gguf');
+    const got = await inspect(path);
+    expect([got.name, got.config.path]).toEqual(['llama_tied_q8_0', path]);
+    expect(got.dtypes.map(({ dtype, tensors }) => [dtype, tensors])).toEqual([
+      ...[
+        ['Q8_0', 13],
+        ['F16', 2],
+        ['F32', 19],
+      ],
+    ]);
   });
 
   it('refuses a series of several', async () => {

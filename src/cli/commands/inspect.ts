@@ -46,7 +46,8 @@ export const inspect = command({
 function textOf(inspection: Inspection, everyTensor: boolean): string {
   const { architecture, model, dtypes, files, tokenizer, problems } = inspection;
   const facts: [string, string][] = [
-    ['checkpoint', inspection.folder],
+    // A GGUF file is its own config.
+    ['checkpoint', inspection.config.path.endsWith('.gguf') ? inspection.config.path : inspection.folder],
     ...(inspection.base === null ? [] : [['base model', inspection.base] as [string, string]]),
     ['architecture', architectureText(architecture)],
   ];
