@@ -1,7 +1,8 @@
 /** Readers of feature files: files that NumPy wrote, ranges that are read, and what is refused. */
-import { open, readFile, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { crc32, deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FileSource, MemorySource, npyHeader } from '../../src/bytes/index.js';
@@ -10,6 +11,7 @@ import { toFloat32 } from '../../src/features/floats.js';
 import { describeFeatures, openFeatures } from '../../src/features/index.js';
 import { rowsOf } from '../../src/features/matrix.js';
 import { parseNpy, readNpy } from '../../src/features/npy.js';
+import { zipOf } from '../bytes/pickles.js';
 import { known, npyBytes, parquetBytes, put, safetensorsBytes, temporary } from './write.js';
 
 const golden = (name: string): string => fileURLToPath(new URL(`../golden/features/${name}`, import.meta.url));
@@ -170,6 +172,35 @@ describe('what is read', () => {
     await expect(readNpy(source)).rejects.toThrow(/of shape \(2000000000, 1000000\) ends at byte \d+, got 128 bytes/);
     const wide = new MemorySource(npyHeader('<f4', [1, 2_000_000]));
     await expect(readNpy(wide)).rejects.toThrow(/expected 1 to 1048576 columns/);
+  });
+});
+
+describe('a deflated array that claims what it does not hold', () => {
+  const npy = npyBytes(known);
+  const packed = (content: Uint8Array, size: number): Buffer =>
+    zipOf([{ name: 'final.npy', data: deflateRawSync(content), method: 8, crc: crc32(content), size }]);
+
+  it.each([
+    [
+      'more than deflate can make of its bytes',
+      packed(npy, 4e9),
+      /bytes can't inflate to the 4000000000 that it claims/,
+    ],
+    // A megabyte of zeros behind the array, in a thousand bytes.
+    [
+      'less than it is',
+      packed(Buffer.concat([npy, Buffer.alloc(1 << 20)]), npy.length),
+      /it inflates to more than 1088 bytes/,
+    ],
+    ['a little more than it is', packed(npy, npy.length + 24), /ends at byte 1088, got 1112 bytes|inflates to 1088/],
+  ])('%s', async (_, bytes, message) => {
+    const path = await put(folder, 'claims.npz', bytes);
+    await expect(all(path)).rejects.toThrow(message);
+    expect((await readdir(folder)).filter((name) => name.includes('scratch'))).toEqual([]);
+  });
+
+  it('is read where it tells the truth', async () => {
+    expect(await all(await put(folder, 'true.npz', packed(npy, npy.length)))).toEqual(known.values);
   });
 });
 
