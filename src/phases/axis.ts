@@ -4,6 +4,7 @@
  */
 import { replicateCurves, type ReplicateCurves } from '../statistics/index.js';
 import type { PhasePoint } from './phases.js';
+import { scatterOf } from './scatter.js';
 
 export interface LaidCurve {
   readonly axis: 'tokens' | 'steps';
@@ -15,6 +16,8 @@ export interface LaidCurve {
   /** ln RankMe, or α. */
   readonly values: readonly number[];
   readonly curves: ReplicateCurves | null;
+  /** Of its checkpoints about the curve, without the random network; null where they are too few to tell. */
+  readonly scatter: number | null;
   /** Whether its first point is the random network. */
   readonly isRandomFirst: boolean;
   /** What was left out, in words. */
@@ -63,12 +66,15 @@ export function layOut(points: readonly PhasePoint[], curve: 'rankme' | 'alpha',
   const isRandomFirst = kept[0]?.position === 0;
   const x = kept.map(({ position }) => Math.log(position));
   if (isRandomFirst) x[0] = x.length > 2 ? 2 * x[1]! - x[2]! : (x[1] ?? 0) - Math.LN2;
+  const values = kept.map(({ value }) => value);
+  const trained = isRandomFirst ? 1 : 0;
   return {
     axis,
+    scatter: scatterOf(x.slice(trained), values.slice(trained)),
     index: kept.map(({ index }) => index),
     position: kept.map(({ position }) => position),
     x,
-    values: kept.map(({ value }) => value),
+    values,
     curves: replicateCurves(
       kept.map(
         ({ point }) => point.replicates?.[curve].map((v) => (v !== null && isSound(v) ? scale(v) : null)) ?? null,

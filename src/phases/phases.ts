@@ -26,6 +26,8 @@ export interface PhaseOptions {
   rankmeChange?: number;
   /** And from this size of α. Default 0.05. */
   alphaChange?: number;
+  /** And beyond what the checkpoints' own scatter about the curve makes (training noise). Default true. */
+  scatter?: boolean;
 }
 
 /** How a curve was read and what was found; RankMe's and α's stand side by side. */
@@ -49,6 +51,11 @@ export interface CurvePhases {
     readonly standardErrors: number | null;
     /** And from this size: of ln RankMe (ln 1.05), or of α (0.05). */
     readonly change: number;
+    /**
+     * The checkpoints' own scatter about the curve (training noise, which no replicate knows of) and the change that it
+     * alone could make: a change counts from there. Null where it is not used or there are too few checkpoints to tell.
+     */
+    readonly scatter?: { readonly deviation: number; readonly change: number } | null;
   };
   /** In order of x. A curve without any turning point and change is one `flat` phase. */
   readonly phases: readonly Phase[];

@@ -1,14 +1,18 @@
 /**
- * Where a turning point is: the vertex of a parabola y = a + b·u + c·u², fitted by least squares through up to 7
- * checkpoints around the extremum and clipped to its neighbours. An argmax at a checkpoint has a jackknife error of 0 in
- * most runs and covers the truth in 3–40 % of cases; the vertex with at least one checkpoint spacing to each side covers
- * it in 97–100 % (definitions §7; docs/phases.md has our own figures).
+ * Where a turning point is: the vertex of a parabola y = a + b·u + c·u² through checkpoints around the extremum, clipped to
+ * its neighbours. Through the nearest three, and through as many more, up to 7, as the curve's scatter can't tell from the
+ * extremum: a parabola through 7 in any case is drawn to the gentler side of a curve that bends differently on its two
+ * sides (its intervals covered 60–78 % of simulated turning points, these 90–100 %: docs/phases.md).
+ * The interval is that of the vertex from the replicates, and at least one checkpoint spacing to each side; it reaches as
+ * far as checkpoints that scatter can't tell from the extremum.
  */
 import { errorOfCurves, studentQuantile, type ReplicateCurves } from '../statistics/index.js';
 import type { Extremum } from './prominence.js';
 
-/** Checkpoints to each side of the extremum that the parabola is fitted through. */
+/** Checkpoints to each side of the extremum that the parabola is fitted through, at most. */
 const reach = 3;
+/** Differences of two checkpoints up to so many times √2 · scatter may be scatter. */
+const alikeFactor = 2.5;
 
 export interface Place {
   readonly at: number;
@@ -18,28 +22,40 @@ export interface Place {
   readonly se: number | null;
 }
 
+/** A curve as the place of its turning points needs it. */
+export interface PlacedCurve {
+  readonly x: readonly number[];
+  readonly values: readonly number[];
+  readonly curves: ReplicateCurves | null;
+  readonly scatter: number | null;
+  /** Whether its first point is the random network: at 0 tokens it has no place on a logarithm to fit through. */
+  readonly isRandomFirst: boolean;
+}
+
 /**
  * The place of an extremum on the x axis, with its interval (95 %). `from` and `to` are the turning points or ends on
- * either side: beyond them the curve turns again. `anchored` points have a place of their own on the axis; others (the
- * random network, at 0 tokens) are not fitted through.
+ * either side: beyond them the curve turns again.
  */
-export function placeOf(
-  extremum: Extremum,
-  x: readonly number[],
-  values: readonly number[],
-  curves: ReplicateCurves | null,
-  [from, to]: readonly [number, number],
-  anchored: (i: number) => boolean,
-): Place {
+export function placeOf(extremum: Extremum, curve: PlacedCurve, [from, to]: readonly [number, number]): Place {
+  const { x, values, curves, scatter, isRandomFirst } = curve;
   const { first, index, last } = extremum;
   const [left, right] = [first - 1, last + 1];
-  const window = range(Math.max(from, first - reach), Math.min(to, last + reach)).filter(anchored);
+  const alike = alikeFactor * Math.SQRT2 * (scatter ?? 0);
+  const isAlike = (i: number) => Math.abs(values[i]! - values[index]!) <= alike;
+  // The outermost of them: among many checkpoints scatter puts some that are not alike in between.
+  const begin = range(from, first).find(isAlike)!;
+  const end = range(last, to).findLast(isAlike)!;
+  const anchored = (i: number) => i > 0 || !isRandomFirst;
   const nearest = range(left, right).filter(anchored);
+  const window = range(
+    Math.min(left, Math.max(begin, first - reach)),
+    Math.max(right, Math.min(end, last + reach)),
+  ).filter(anchored);
   const sign = extremum.kind === 'maximum' ? -1 : 1;
-  const vertex = (curve: readonly (number | null)[]): number | null => {
+  const vertex = (of: readonly (number | null)[]): number | null => {
     for (const points of [window, nearest]) {
       if (points.length < 3) continue;
-      const y = points.map((i) => curve[i] ?? null);
+      const y = points.map((i) => of[i] ?? null);
       if (!y.every((v) => v !== null)) return null;
       const u = points.map((i) => x[i]! - x[index]!);
       const [, b, c] = parabola(u, y);
@@ -53,8 +69,8 @@ export function placeOf(
   const half = se === null || curves === null ? 0 : studentQuantile(0.975, curves.length - 1) * se;
   return {
     at,
-    low: Math.max(x[0]!, at - Math.max(half, x[index]! - x[left]!)),
-    high: Math.min(x.at(-1)!, at + Math.max(half, x[right]! - x[index]!)),
+    low: Math.max(x[0]!, Math.min(x[begin]!, at - Math.max(half, x[index]! - x[left]!))),
+    high: Math.min(x.at(-1)!, Math.max(x[end]!, at + Math.max(half, x[right]! - x[index]!))),
     se,
   };
 }

@@ -27,6 +27,16 @@ export {
   type Provenance,
   type SweepRecord,
 } from './measurement.js';
+export {
+  longColumns,
+  phaseRows,
+  phasesOfCurve,
+  phasesOfCurves,
+  writePhases,
+  type LongRow,
+  type PhaseFinding,
+  type StageOptions,
+} from './phases.js';
 export { encodeNpyObject, type PythonValue } from './npy.js';
 export { decodeName, encodeName, encodeRevision, measurementStem, type MeasurementRef } from './paths.js';
 export { isStale, parseProgress, progressName, readProgress, type RunProgress } from './progress.js';
