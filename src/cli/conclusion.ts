@@ -1,7 +1,8 @@
 /** How a trace ends: the table on stdout, where everything is on stderr, and the exit status. */
+import { controlTables } from './control-tables.js';
 import { exitStatus, widthOf, type Context } from './context.js';
 import { count, duration } from './format.js';
-import type { TraceResult } from './library.js';
+import type { CheckpointResult, TraceResult } from './library.js';
 import { resultsTable } from './results-table.js';
 import { printable, styleOf } from './style.js';
 import { json } from './watch.js';
@@ -13,16 +14,20 @@ export function conclude(
   context: Context,
 ): number {
   const { results } = result;
+  const isNull = ({ control }: CheckpointResult) => (control ?? null) !== null;
+  const real = results.filter((r) => !isNull(r));
+  const nulls = results.filter(isNull);
   if (options.json) context.stdout.write(json(result));
   else {
     const limit = Math.max(60, widthOf(context.stdout));
-    context.stdout.write(resultsTable(results, styleOf(context.stdout, context.env), limit));
+    const style = styleOf(context.stdout, context.env);
+    context.stdout.write(resultsTable(real, style, limit) + controlTables(nulls, style, limit));
   }
   const number = (state: string) => results.filter((r) => r.state === state).length;
   const failed = number('failed');
   if (!options.quiet) {
     context.stderr.write(
-      `${count(results.length, 'checkpoint')}: ${number('measured')} measured, ${number('reused')} reused, ` +
+      `${count(real.length, 'checkpoint')}${nulls.length > 0 ? ` and ${count(nulls.length, 'control')}` : ''}: ${number('measured')} measured, ${number('reused')} reused, ` +
         `${failed} failed; ${duration(seconds)}; in ${printable(result.run)}\n`,
     );
     if (result.interrupted) context.stderr.write('interrupted: the same command goes on from here\n');

@@ -7,7 +7,10 @@ import { printable, type Style } from './style.js';
 /** The plan in one line, for the start of a run. */
 export function planLine(plan: TracePlan): string {
   const { measure, reused, problems } = tally(plan);
-  const parts = [`${count(measure, 'checkpoint')} to measure`];
+  const controls = plan.checkpoints.filter((c) => c.control).length;
+  const parts = [
+    `${count(measure, controls > 0 ? 'measurement' : 'checkpoint')} to ${controls > 0 ? 'make' : 'measure'}`,
+  ];
   if (reused > 0) parts.push(`${reused} reused`);
   if (problems > 0) parts.push(`${problems} with problems`);
   const { corpus, rows } = plan;
@@ -21,10 +24,18 @@ export function planText(plan: TracePlan, out: string, style: Style): string {
   const { measure, reused, problems } = tally(plan);
   const { corpus } = plan;
   const total = plan.flops.forward + plan.flops.spectrum;
+  const controls = plan.checkpoints.filter((c) => c.control);
+  // White noise goes through no model.
+  const noise = controls.filter((c) => !c.reused && c.control!.kind === 'gaussian').length;
+  const inAll = total * measure - plan.flops.forward * noise;
   const facts: [string, string][] = [
     ['series', printable(plan.series)],
     ['run', printable(out)],
-    ['checkpoints', `${plan.checkpoints.length}: ${measure} to measure, ${reused} reused, ${problems} with problems`],
+    [
+      'checkpoints',
+      `${controls.length > 0 ? `${plan.checkpoints.length - controls.length} and ${count(controls.length, 'control')}` : plan.checkpoints.length}: ` +
+        `${measure} to measure, ${reused} reused, ${problems} with problems`,
+    ],
     [
       corpus ? 'corpus' : 'rows',
       !corpus
@@ -37,7 +48,7 @@ export function planText(plan: TracePlan, out: string, style: Style): string {
       'operations',
       `${flop(total)} a checkpoint: forward ${flop(plan.flops.forward)}, spectrum ${flop(plan.flops.spectrum)}`,
     ],
-    ['', `${flop(total * measure)} in all`],
+    ['', `${flop(inAll)} in all`],
     ['to read', `${bytes(plan.bytesToRead)} of ${corpus ? 'weights' : 'representations'}`],
     ['peak memory', bytes(plan.peakMemory)],
     ['time', plan.seconds === null ? 'nothing left to do' : `about ${duration(Math.max(1, plan.seconds))}`],
@@ -63,7 +74,9 @@ function tally(plan: TracePlan): { measure: number; reused: number; problems: nu
 
 function checkpointLines(plan: TracePlan, style: Style): string[] {
   const several = new Set(plan.checkpoints.map((c) => c.stage)).size > 1;
-  const names = plan.checkpoints.map((c) => (several ? '  ' : '') + cut(printable(c.revision), 40, 'middle'));
+  const names = plan.checkpoints.map(
+    (c) => (several ? '  ' : '') + cut(printable(c.revision), 40, 'middle') + (c.control ? ` ${c.control.kind}` : ''),
+  );
   const width = Math.max('revision'.length, ...names.map(lengthOf));
   const lines = [style.bold(`${'revision'.padEnd(width)}  tokens      ${plan.corpus ? 'weights' : '  files'}`)];
   let stage: string | null = null;

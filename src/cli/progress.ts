@@ -140,7 +140,8 @@ export function doneLine(
   const name = pad(cut(printable(result.revision), nameWidth, 'middle'), nameWidth, 'left');
   const tokens = pad(result.tokens === null ? absent : `${si(result.tokens)} tok`, 9, 'right');
   if (result.state === 'failed') {
-    return `${name} ${tokens}   ${style.bad('failed:')} ${printable(result.error ?? 'no reason given')}`;
+    const kind = result.control ? `${result.control.kind} ` : '';
+    return `${name} ${tokens}   ${kind}${style.bad('failed:')} ${printable(result.error ?? 'no reason given')}`;
   }
   const figures = result.layers[mainLayer([result])] ?? {};
   const parts = [
@@ -148,6 +149,7 @@ export function doneLine(
     pad(`RankMe ${figure(figures.rankme, figures.rankme_se, 1)}`, 17, 'left'),
     pad(`α ${figure(figures.alpha, figures.alpha_se, 2)}`, 11, 'left'),
   ];
+  if (result.control) parts.push(result.control.kind);
   if (result.state === 'reused') parts.push(style.dim('reused'));
   if (rate !== null) parts.push(`${si(rate, 2)} tok/s`);
   if (left !== null) parts.push(`ETA ${duration(left)}`);
@@ -162,7 +164,8 @@ function figure(value: number | null | undefined, error: number | null | undefin
 
 /** `3/20 step512  forward ██████░░░░ 62%  2.1k tok/s  ETA 3:12`, as much of it as fits. */
 export function barLine(current: Current, left: number | null, width: number): string {
-  const place = `${current.index + 1}/${current.total} ${cut(printable(current.revision), 30, 'middle')}`;
+  const kind = current.control ? ` ${current.control.kind}` : '';
+  const place = `${current.index + 1}/${current.total} ${cut(printable(current.revision), 30, 'middle')}${kind}`;
   const rate = current.tokensPerSecond;
   const share = current.of > 0 ? Math.min(1, Math.max(0, current.done / current.of)) : null;
   const end = [

@@ -139,6 +139,25 @@ const alphaRange: Setting<readonly [number, number]> = {
   expected: 'FROM-TO with 1 ≤ FROM < TO, such as 12-100',
 };
 
+const controls = ['shuffled-tokens', 'random-init', 'gaussian'] as const;
+
+const control: Setting<readonly (typeof controls)[number][]> = {
+  flag: '--control',
+  value: 'KIND,…',
+  meaning:
+    'Nulls measured besides, stored as variants: shuffled-tokens (each checkpoint, tokens of each sequence permuted), ' +
+    'random-init (weights drawn from the config, once), gaussian (white noise of the same N and d, once).',
+  shown: 'none',
+  initial: () => [],
+  parse: (given) => {
+    if (given === 'none') return [];
+    const kinds = given.split(',').map((word) => controls.find((kind) => kind === word.trim()));
+    return kinds.includes(undefined) ? undefined : [...new Set(kinds as (typeof controls)[number][])];
+  },
+  wrong: 'is not a list of controls',
+  expected: `${controls.join(', ')}, several with commas between, or none`,
+};
+
 export const traceSettings = {
   series: text({
     flag: 'SERIES',
@@ -206,6 +225,12 @@ export const traceSettings = {
     meaning:
       'Also the mean negative log-likelihood a token, in nats: needs the logits of every token, up to half as much time again.',
   }),
+  control,
+  controlSeed: whole(
+    { flag: '--control-seed', noun: 'a seed', meaning: 'Seed of the random numbers of --control.' },
+    0,
+    () => 0,
+  ),
   saveFeatures: flag({
     flag: '--save-features',
     meaning: 'Keep the representations, so that a new definition needs no second forward pass.',

@@ -5,6 +5,7 @@
 import type { Blocks } from './blocks.js';
 import type { Config } from './config.js';
 import type { Value } from './graph.js';
+import type { FamilyInitialisation } from './initialisation.js';
 import type { Weights } from './weights.js';
 
 /** A decoder whose config was read and found to be implemented in full. */
@@ -41,5 +42,7 @@ export interface Architecture {
   readonly modelType: string;
   /** What people call it. */
   readonly title: string;
+  /** Where random initial weights are not made as most families make them. */
+  readonly initial?: FamilyInitialisation;
   read(config: Config, weights: Weights): Decoder;
 }

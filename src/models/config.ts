@@ -115,6 +115,15 @@ export class Config {
     return this.#values[key] === null ? null : fallback;
   }
 
+  /** A token id; null where the key says null (or −1, the same in old configs); absent means the fallback. */
+  token(key: string, fallback: number | null): number | null {
+    const value = this.raw(key);
+    if (value === -1 || (value === undefined && this.#values[key] === null)) return null;
+    if (value === undefined) return fallback;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
+    throw this.fault(key, value, 'a token id');
+  }
+
   flag(key: string, fallback: boolean): boolean {
     const value = this.raw(key) ?? fallback;
     if (typeof value !== 'boolean') throw this.fault(key, value, 'true or false');

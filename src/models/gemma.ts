@@ -14,10 +14,12 @@ import type { Rope } from './rope.js';
 import type { Weights } from './weights.js';
 
 const headSize = 256;
+const initial = { normWeight: 0, padding: { token: 0 } } as const;
 
 export const gemma2: Architecture = {
   modelType: 'gemma2',
   title: 'Gemma 2',
+  initial,
   read(config, weights) {
     const sizes = readSizes(config, { headSize });
     const rope = readRope(config, sizes.headSize, { theta: 10_000 });
@@ -34,6 +36,7 @@ export const gemma2: Architecture = {
 export const gemma3: Architecture = {
   modelType: 'gemma3_text',
   title: 'Gemma 3 (text)',
+  initial,
   read(config, weights) {
     const sizes = readSizes(config, { headSize });
     const local = { key: 'rope_local_base_freq', theta: 10_000 };

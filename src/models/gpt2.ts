@@ -11,6 +11,7 @@ import type { Weights } from './weights.js';
 export const gpt2: Architecture = {
   modelType: 'gpt2',
   title: 'GPT-2',
+  initial: { residual: 'c_proj.weight' },
   read(config: Config, weights: Weights): Decoder {
     const width = config.size('n_embd');
     const layers = config.size('n_layer');

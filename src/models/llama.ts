@@ -13,6 +13,7 @@ import type { Weights } from './weights.js';
 export const llama: Architecture = {
   modelType: 'llama',
   title: 'Llama (Tülu 3)',
+  initial: { padding: { token: null } },
   read(config: Config, weights: Weights): Decoder {
     const sizes = readSizes(config);
     const epsilon = config.positive('rms_norm_eps', 1e-6);

@@ -14,6 +14,7 @@ import type { Weights } from './weights.js';
 export const mistral: Architecture = {
   modelType: 'mistral',
   title: 'Mistral',
+  initial: { padding: { token: null } },
   read(config: Config, weights: Weights): Decoder {
     const sizes = readSizes(config);
     const epsilon = config.positive('rms_norm_eps', 1e-6);

@@ -9,6 +9,7 @@ import type { Decoder } from './architecture.js';
 import { architectureOf } from './architectures.js';
 import { Blocks, type BatchInputs } from './blocks.js';
 import { Config } from './config.js';
+import { readInitialisation, type Initialisation } from './initialisation.js';
 import { Graph, type Cost, type Value } from './graph.js';
 import { Weights, type TensorRange } from './weights.js';
 
@@ -54,6 +55,8 @@ export class Model {
   readonly positions: number | null;
   /** Parameters in all, and without embedding and unembedding. */
   readonly parameters: { readonly all: number; readonly nonEmbedding: number };
+  /** The weights that are used, in the order in which the graph asks for them. */
+  readonly tensors: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** Weight files that are used. */
   readonly files: readonly string[];
   /** Bytes of the weights that are used. */
@@ -86,6 +89,7 @@ export class Model {
     const count = (tensors: TensorRange[]) =>
       tensors.reduce((sum, t) => sum + t.shape.reduce((product, size) => product * size, 1), 0);
     const embeddings = weights.used.filter((t) => decoder.embeddings.includes(t.name));
+    this.tensors = weights.used.map(({ name, shape }) => ({ name, shape }));
     this.parameters = { all: count(weights.used), nonEmbedding: count(weights.used) - count(embeddings) };
     const ranges = weights.used.flatMap((t) => (t.update ? [t, t.update.up, t.update.down] : [t]));
     this.files = [...new Set(ranges.map((t) => t.file))].sort();
@@ -109,6 +113,12 @@ export class Model {
     const decoder = architecture.read(config, new Weights(source.name, source.tensors));
     config.refuseUnknown();
     return new Model(source, architecture.modelType, decoder);
+  }
+
+  /** How transformers would make this model's weights before any training. */
+  initialisation(): Initialisation {
+    const { initial = {} } = architectureOf(this.name, this.modelType);
+    return readInitialisation(new Config(this.name, this.#source.config), this.layers, initial);
   }
 
   /** `final`, `all` or block numbers, checked against this model's depth. */

@@ -16,6 +16,7 @@ const epsilon = 1e-5;
 export const olmo: Architecture = {
   modelType: 'olmo',
   title: 'OLMo',
+  initial: { padding: { token: 1 } },
   read(config: Config, weights: Weights): Decoder {
     const sizes = readSizes(config);
     const rope = readRope(config, sizes.headSize, { theta: 10_000 });

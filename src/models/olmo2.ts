@@ -15,6 +15,7 @@ import type { Weights } from './weights.js';
 export const olmo2: Architecture = {
   modelType: 'olmo2',
   title: 'OLMo 2',
+  initial: { padding: { token: 1 } },
   read(config, weights) {
     const sizes = readSizes(config);
     const rope = readRope(config, sizes.headSize, { theta: 10_000 });
@@ -25,6 +26,7 @@ export const olmo2: Architecture = {
 export const olmo3: Architecture = {
   modelType: 'olmo3',
   title: 'OLMo 3',
+  initial: { padding: { token: 1 } },
   read(config, weights) {
     const sizes = readSizes(config);
     const ropes = readRopes(config, sizes.headSize, { theta: 10_000 });

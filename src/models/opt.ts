@@ -15,6 +15,7 @@ const offset = 2;
 export const opt: Architecture = {
   modelType: 'opt',
   title: 'OPT',
+  initial: { key: 'init_std', padding: { token: 1 } },
   read(config: Config, weights: Weights): Decoder {
     const width = config.size('hidden_size');
     const layers = config.size('num_hidden_layers');

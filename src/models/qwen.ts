@@ -14,12 +14,14 @@ import type { Weights } from './weights.js';
 export const qwen2: Architecture = {
   modelType: 'qwen2',
   title: 'Qwen2, Qwen2.5',
+  initial: { padding: { token: null } },
   read: (config, weights) => read(config, weights, { qkNorm: 'none', bias: { qkv: true, out: false, mlp: false } }),
 };
 
 export const qwen3: Architecture = {
   modelType: 'qwen3',
   title: 'Qwen3',
+  initial: { padding: { token: null } },
   read(config, weights) {
     const bias = config.flag('attention_bias', false);
     return read(config, weights, { headSize: 128, qkNorm: 'heads', bias: { qkv: bias, out: bias, mlp: false } });

@@ -89,7 +89,9 @@ export const measurementSchema = z.looseObject({
       .looseObject({ file: z.string(), sha256 })
       .optional()
       .describe('the file that figures were imported from; absent where they were measured'),
-    weights: filesSchema.nullable().describe('null: not known, the representations were made elsewhere'),
+    weights: filesSchema
+      .nullable()
+      .describe('null: not known, the representations were made elsewhere, or weights were drawn for a control'),
     features: filesSchema
       .extend({ arrays: z.record(z.string(), z.string().nullable()).describe('by layer: the array in its file') })
       .optional()

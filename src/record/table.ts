@@ -124,9 +124,12 @@ function chooseVariants(all: Measurement[], variant: string | undefined, notes: 
   const others = new Set<string>();
   const chosen = all.filter((m) => {
     if (m.variant === null) return true;
+    const isPoint = (m.control ?? null) !== null || (m.sweep ?? null) !== null;
     const main = mains.get(place(m));
     const isMore =
-      main !== undefined && differences(main.keyParts, m.keyParts).every((line) => /^(layers|position)\b/.test(line));
+      !isPoint &&
+      main !== undefined &&
+      differences(main.keyParts, m.keyParts).every((line) => /^(layers|position)\b/.test(line));
     if (!isMore) others.add(m.variant);
     return isMore;
   });

@@ -57,13 +57,12 @@ export function estimateRows(n: number, d: number, layers: number, request: Trac
   };
 }
 
-/** Seconds for `checkpoints` of that estimate on this machine, from a product measured now (about a second). */
-export async function estimateSeconds(each: TracePlan['flops'], checkpoints: number, threads: number): Promise<number> {
+/** Seconds for so many operations on this machine, from a product measured now (about a second). */
+export async function estimateSeconds(flops: TracePlan['flops'], threads: number): Promise<number> {
   const child = ModelProcess.start();
   try {
     const { sustained: speed } = await measureSpeed(child, threads);
-    const seconds = each.forward / (speed * forwardEfficiency) + each.spectrum / (speed * spectrumEfficiency);
-    return seconds * checkpoints;
+    return flops.forward / (speed * forwardEfficiency) + flops.spectrum / (speed * spectrumEfficiency);
   } finally {
     child.kill(new EigentraceError('interrupted', 'interrupted'));
   }

@@ -84,7 +84,7 @@ export class FeatureSubjects {
   }
 
   /** Everything that determines the numbers: the files, and what is asked of them. */
-  keyParts(opened: OpenedFeatures, sha256: string): KeyParts {
+  keyParts(opened: OpenedFeatures, sha256: string | null): KeyParts {
     const { position, errors, alphaRange } = this.#request;
     return {
       ...{ weights: null, config: null, tokenizer: null, corpus: null, filter: null },

@@ -8,7 +8,7 @@ import type { TraceHooks, TracePlan, TraceRequest } from './request.js';
 import { openSource } from './source.js';
 import { planOf, survey } from './survey.js';
 import { refuseUnknownDevice } from '../runtime/index.js';
-import { checkRequest } from './trace.js';
+import { checkRequest } from './check-request.js';
 
 /** The plan of a request. A checkpoint that can't be measured has a `problem`; the others are planned all the same. */
 export async function planTrace(request: TraceRequest, hooks: TraceHooks = {}): Promise<TracePlan> {
@@ -17,12 +17,18 @@ export async function planTrace(request: TraceRequest, hooks: TraceHooks = {}): 
   const { series, subjects } = await openSource(request);
   const entries = selectRevisions(series.entries, request.revisions);
   const run = (await kindOf(`${request.out}/run.json`)) === 'file' ? await openRun(request.out) : null;
-  const variant = run ? variantOf(run.record, series.name, request) : null;
-  const surveyed = await survey(entries, subjects, {
+  const surveyed = await survey(entries, series.entries[0]!, subjects, {
     ...{ request, run, signal: hooks.signal },
-    refOf: ({ stage, revision }) => ({ series: series.name, stage, revision, variant }),
+    refOf: ({ stage, revision }, control) => ({
+      ...{ series: series.name, stage, revision },
+      variant: variantOf(run?.record ?? null, series.name, request, control),
+    }),
   });
   const plan = planOf(series, surveyed, request);
-  const todo = plan.checkpoints.filter(({ reused, problem }) => !reused && problem === null).length;
-  return { ...plan, seconds: todo === 0 ? null : await estimateSeconds(plan.flops, todo, request.threads) };
+  const todo = plan.checkpoints.filter(({ reused, problem }) => !reused && problem === null);
+  if (todo.length === 0) return plan;
+  // White noise goes through no model.
+  const forward = todo.filter(({ control }) => control?.kind !== 'gaussian').length;
+  const flops = { forward: forward * plan.flops.forward, spectrum: todo.length * plan.flops.spectrum };
+  return { ...plan, seconds: await estimateSeconds(flops, request.threads) };
 }

@@ -5,20 +5,28 @@ import type { Measurement, MeasurementDraft, RunRecord, RunRequest } from '../re
 import { canonicalSha256, variantName } from '../record/index.js';
 import { definitionIds, definitionsVersion } from '../spectrum/index.js';
 import type { Measured } from './measure.js';
+import type { Control } from './control.js';
 import type { CheckpointResult, TraceRequest } from './request.js';
 import { provenanceOf } from './features.js';
+import type { NoiseSubject } from './noise.js';
 import type { Identified } from './source.js';
 import type { Subject } from './subject.js';
 
 /**
  * The variant of a request in a run: null for the main request, and for later ones that measure the same layers at
  * the same position (they replace what has another key); another layer set or position stands beside it, and so do
- * representations made elsewhere beside those of models.
+ * representations made elsewhere beside those of models. A null is always a variant.
  */
-export function variantOf(record: RunRecord, series: string, request: TraceRequest): string | null {
-  const main = record.requests.find((r) => r.series.name === series && r.variant === null);
+export function variantOf(
+  record: RunRecord | null,
+  series: string,
+  request: TraceRequest,
+  control: Control | null,
+): string | null {
+  const main = record?.requests.find((r) => r.series.name === series && r.variant === null);
   const elsewhere = request.features === null ? {} : { features: 'made elsewhere' };
   const scope = { layers: request.layers, position: request.position, ...elsewhere };
+  if (control !== null) return variantName({ ...scope, control: { kind: control.kind, seed: control.seed } });
   if (!main) return null;
   const same =
     main.options['layers'] === scope.layers &&
@@ -31,16 +39,22 @@ export function variantOf(record: RunRecord, series: string, request: TraceReque
 export function runRequest(
   request: TraceRequest,
   series: Series,
-  variant: string | null,
   sequences: Sequences | null,
-  versions: Record<string, string>,
+  { variant, control, versions }: { variant: string | null; control: Control | null; versions: Record<string, string> },
 ): RunRequest {
   // Where things lie, how fast and whether again: not part of what was asked of the numbers.
-  const { out: _out, threads: _threads, force: _force, ...options } = request;
+  const { out: _out, threads: _threads, force: _force, ...asked } = request;
+  // Nulls are requests of their own: the main one stays the same whatever stands beside it.
+  const { control: _control, controlSeed: _seed, ...options } = asked;
   return {
     variant,
     created: new Date().toISOString(),
-    options: { ...options, ...(request.features === null ? {} : unused), alphaRange: [...options.alphaRange] },
+    options: {
+      ...options,
+      ...(request.features === null ? {} : unused),
+      ...(control ? { control: { ...control } } : {}),
+      alphaRange: [...options.alphaRange],
+    },
     series: {
       name: series.name,
       stages: series.stages.map((stage) => ({
@@ -88,6 +102,7 @@ export function draftOf(
     stage: entry.stage,
     revision: entry.revision,
     variant: context.variant,
+    control: subject.kind === 'features' ? null : subject.control,
     step: entry.step,
     tokens: entry.tokens,
     parent: entry.parent,
@@ -99,7 +114,7 @@ export function draftOf(
     definitions: { version: definitionsVersion, ids: definitionIds(request.alphaRange) },
     keyParts,
     provenance: {
-      ...(subject.kind === 'model' ? modelProvenance(subject, request) : provenanceOf(subject)),
+      ...provenance(subject, request),
       ...(measured.deviceDifference === null ? {} : { device_difference: measured.deviceDifference }),
       versions: context.versions,
       commit: null,
@@ -109,6 +124,17 @@ export function draftOf(
   };
 }
 
+function provenance(subject: Identified, request: TraceRequest) {
+  if (subject.kind === 'model') return modelProvenance(subject, request);
+  return subject.kind === 'features' ? provenanceOf(subject) : drawnProvenance(subject);
+}
+
+/** Nothing but the seed made the rows. */
+function drawnProvenance({ keyParts }: NoiseSubject) {
+  const none = { weights: null, model: null, config_sha256: null, tokenizer_sha256: null, corpus: null };
+  return { ...none, precision: keyParts.precision, device: null };
+}
+
 function modelProvenance({ model, sequences, weights, keyParts }: Subject, request: TraceRequest) {
   return {
     model: {
@@ -116,7 +142,7 @@ function modelProvenance({ model, sequences, weights, keyParts }: Subject, reque
       parameters: model.parameters.all,
       non_embedding: model.parameters.nonEmbedding,
     },
-    weights: { sha256: weights.sha256, files: weights.files.map((file) => ({ ...file })) },
+    weights: weights && { sha256: weights.sha256, files: weights.files.map((file) => ({ ...file })) },
     config_sha256: keyParts.config,
     tokenizer_sha256: keyParts.tokenizer,
     corpus: {

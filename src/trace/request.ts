@@ -2,7 +2,7 @@
  * What a user asks of `trace`, resolved: every option with its meaning, unit and default. The command line's
  * help and the record's `requests` come from the same names.
  */
-import type { Control } from './control.js';
+import type { Control, ControlKind } from './control.js';
 
 export interface TraceRequest {
   /** A folder of checkpoint folders, one checkpoint folder, or a `series.json`. Null only with `features`: their names say it. */
@@ -46,6 +46,13 @@ export interface TraceRequest {
   alphaRange: readonly [number, number];
   /** Also the mean negative log-likelihood a token of the corpus, in nats. Default false. */
   nll: boolean;
+  /**
+   * Nulls measured besides, under the same N and d: `shuffled-tokens`, `random-init`, `gaussian`. They are stored as variants
+   * beside the series. Default none.
+   */
+  control: readonly ControlKind[];
+  /** Seed of their random numbers. Default 0. */
+  controlSeed: number;
   /** Keep the representations in the measurement's safetensors file. Default false. */
   saveFeatures: boolean;
   /**
@@ -71,6 +78,8 @@ export const traceDefaults = {
   errors: 'jackknife',
   alphaRange: [12, 100],
   nll: false,
+  control: [],
+  controlSeed: 0,
   saveFeatures: false,
   device: 'cpu',
   force: false,

@@ -15,14 +15,16 @@ import {
   checkIds,
   openTokenizer,
   selectSequences,
+  specialTokensOf,
   TokenizerError,
   type SelectProgress,
   type Sequences,
+  type SpecialTokens,
   type Tokenizer,
 } from '../corpus/index.js';
 import { EigentraceError } from '../errors.js';
 import { Model, type Layer } from '../models/index.js';
-import { canonicalSha256, type KeyParts } from '../record/index.js';
+import { canonicalSha256, type ControlRecord, type KeyParts } from '../record/index.js';
 import { definitionsVersion } from '../spectrum/index.js';
 import { hashCache, tokenCache, weightScratch } from './cache.js';
 import type { TraceRequest } from './request.js';
@@ -38,13 +40,18 @@ export interface OpenedSubject {
   readonly model: Model;
   readonly layers: readonly Layer[];
   readonly sequences: Sequences;
+  /** What its tokenizer puts around every text. */
+  readonly special: () => SpecialTokens;
+  /** Of a null; null for the checkpoint as it is. */
+  readonly control: ControlRecord | null;
   /** What a reader of its numbers must know. */
   readonly flags: readonly { readonly code: string; readonly message: string }[];
 }
 
 /** The same with its weights hashed, so that its key is known. */
 export interface Subject extends OpenedSubject {
-  readonly weights: FileHashes;
+  /** Null where weights are drawn. */
+  readonly weights: FileHashes | null;
   readonly keyParts: KeyParts;
 }
 
@@ -54,13 +61,18 @@ export interface SubjectHooks {
   readonly onHash?: ((done: number, of: number) => void) | undefined;
 }
 
+interface Tokenised {
+  readonly sequences: Sequences;
+  readonly special: () => SpecialTokens;
+}
+
 /** Opens subjects of one request; keeps the sequences of every tokenizer met. */
 export class Subjects {
   readonly #request: TraceRequest;
   readonly #series: Series;
   readonly #cache: string;
   /** By tokenizer: the corpus in its ids, or why it has none. */
-  readonly #sequences = new Map<string, Sequences | TokenizerError>();
+  readonly #tokenised = new Map<string, Tokenised | TokenizerError>();
   /** The last one and where it lies: a series' own is parsed once, not once a checkpoint. */
   #tokenizer: { readonly place: string; readonly opened: Tokenizer } | null = null;
 
@@ -79,15 +91,16 @@ export class Subjects {
     const checkpoint = { ...(await openEntry(this.#series, entry, options)), name: entry.revision };
     const model = Model.read(checkpoint);
     const layers = model.parseLayers(this.#request.layers);
-    const sequences = await this.#tokenise(checkpoint, hooks);
+    const { sequences, special } = await this.#tokenise(checkpoint, hooks);
     checkIds(sequences, model.vocabulary, `checkpoint ${entry.revision}`);
     const { files, bytes } = checkpoint;
     const flags = flagsOf(model, checkpoint, sequences);
-    return { kind: 'model', entry, checkpoint, files, bytes, model, layers, sequences, flags };
+    return { kind: 'model', entry, checkpoint, files, bytes, model, layers, sequences, special, control: null, flags };
   }
 
   /** Adds the hashes of the weights, from the cache where their files are unchanged, and the key. */
   async identify(opened: OpenedSubject, hooks: SubjectHooks = {}): Promise<Subject> {
+    if (opened.files.length === 0) return { ...opened, weights: null, keyParts: this.keyParts(opened, null) };
     const weights = await hashFiles(opened.checkpoint.files, {
       cacheFolder: hashCache(this.#cache),
       ...(hooks.signal ? { signal: hooks.signal } : {}),
@@ -97,7 +110,7 @@ export class Subjects {
   }
 
   /** Everything that determines the numbers. */
-  keyParts({ checkpoint, sequences, layers }: OpenedSubject, weights: string): KeyParts {
+  keyParts({ checkpoint, sequences, layers, control }: OpenedSubject, weights: string | null): KeyParts {
     const request = this.#request;
     return {
       weights,
@@ -119,6 +132,7 @@ export class Subjects {
       definitions: definitionsVersion,
       // Measurements made on the CPU keep the key they have always had.
       ...(request.device === 'cpu' ? {} : { device: request.device }),
+      ...(control ? { control } : {}),
     };
   }
 
@@ -130,7 +144,7 @@ export class Subjects {
     return this.#tokenizer.opened;
   }
 
-  async #tokenise(checkpoint: Checkpoint, hooks: SubjectHooks): Promise<Sequences> {
+  async #tokenise(checkpoint: Checkpoint, hooks: SubjectHooks): Promise<Tokenised> {
     const { tokenizer } = checkpoint;
     if (!tokenizer) {
       throw new EigentraceError(
@@ -140,7 +154,7 @@ export class Subjects {
       );
     }
     const opened = await this.#openTokenizer(tokenizer);
-    const known = this.#sequences.get(opened.sha256);
+    const known = this.#tokenised.get(opened.sha256);
     if (known instanceof TokenizerError) throw known;
     if (known) return known;
     const { corpus, field, minTokens, maxTokens, seed, rows } = this.#request;
@@ -154,12 +168,13 @@ export class Subjects {
         signal: hooks.signal,
         onProgress: hooks.onTokenize,
       });
-      this.#sequences.set(opened.sha256, sequences);
-      return sequences;
+      const tokenised = { sequences, special: () => specialTokensOf(opened) };
+      this.#tokenised.set(opened.sha256, tokenised);
+      return tokenised;
     } catch (error) {
       // Another checkpoint's tokenizer may do; the corpus isn't read again for the same one.
-      if (error instanceof TokenizerError) this.#sequences.set(opened.sha256, error);
-      else if (this.#sequences.size === 0) this.corpusError = error;
+      if (error instanceof TokenizerError) this.#tokenised.set(opened.sha256, error);
+      else if (this.#tokenised.size === 0) this.corpusError = error;
       throw error;
     }
   }

@@ -8,12 +8,15 @@ import { EigentraceError, messageOf } from '../errors.js';
 import { findReusable, type MeasurementRef, type Run, type StoredMeasurement } from '../record/index.js';
 import { cacheFolder, hashCache } from './cache.js';
 import { estimate, estimateRows, type Estimate } from './estimate.js';
+import { openControls, type Control } from './control.js';
 import type { TracePlan, TraceRequest } from './request.js';
 import type { Opened, SubjectSource } from './source.js';
 import type { SubjectHooks } from './subject.js';
 
 export interface Surveyed {
   readonly entry: SeriesEntry;
+  /** Of a null; null for the checkpoint as it is. */
+  readonly control: Control | null;
   /** Null when it can't be measured; then `error` says why. */
   readonly opened: Opened | null;
   readonly error: unknown;
@@ -29,14 +32,17 @@ export interface SurveyOptions extends SubjectHooks {
   readonly request: TraceRequest;
   /** The run as it is; null when there is none yet. */
   readonly run: Run | null;
-  readonly refOf: (entry: SeriesEntry) => MeasurementRef;
+  readonly refOf: (entry: SeriesEntry, control: Control | null) => MeasurementRef;
   /** Before each checkpoint's corpus is tokenised. */
   readonly onEntry?: (entry: SeriesEntry, index: number) => void;
 }
 
-/** Rejects for what is the same for every checkpoint: a wrong option, a corpus that can't be read, an interruption. */
+/**
+ * Every checkpoint, then the nulls that are asked for. `first` of the series is where those stand that belong to no
+ * checkpoint. Rejects for what is the same for every checkpoint: a wrong option, a corpus that can't be read, an interruption. */
 export async function survey(
   entries: readonly SeriesEntry[],
+  first: SeriesEntry,
   subjects: SubjectSource,
   options: SurveyOptions,
 ): Promise<Surveyed[]> {
@@ -49,39 +55,61 @@ export async function survey(
       const ours = error instanceof EigentraceError;
       if (ours && (error.code === 'usage' || error.code === 'interrupted' || error.code === 'environment')) throw error;
       if (error === subjects.corpusError) throw error;
-      surveyed.push({ entry, opened: null, error, stored: null, differences: [], hashed: false });
+      surveyed.push({ entry, control: null, opened: null, error, stored: null, differences: [], hashed: false });
     }
   }
-  const [first] = surveyed;
+  const [one] = surveyed;
   // They all have this tokenizer.
-  if (first?.error instanceof TokenizerError && surveyed.every(({ error }) => error === first.error)) throw first.error;
+  if (one?.error instanceof TokenizerError && surveyed.every(({ error }) => error === one.error)) throw one.error;
+  const opened = surveyed.flatMap((seen) => seen.opened ?? []);
+  for (const each of await openControls(options.request, opened, first)) {
+    const { opened, ...rest } = each;
+    if (opened) surveyed.push(await lookUp(opened, each.control, subjects, options));
+    else surveyed.push({ ...rest, opened, stored: null, differences: [], hashed: false });
+  }
   return surveyed;
 }
 
 async function look(entry: SeriesEntry, subjects: SubjectSource, options: SurveyOptions): Promise<Surveyed> {
-  const { request, run, refOf } = options;
   if (options.signal?.aborted) throw new EigentraceError('interrupted', 'interrupted');
-  const opened = await subjects.open(entry, options);
+  return lookUp(await subjects.open(entry, options), null, subjects, options);
+}
+
+/** What is stored of it that can be used. */
+async function lookUp(
+  opened: Opened,
+  control: Control | null,
+  subjects: SubjectSource,
+  { request, run, refOf }: SurveyOptions,
+): Promise<Surveyed> {
+  const { entry } = opened;
   const hashes = await rememberedHashes(opened.files, hashCache(cacheFolder()));
-  const seen = { entry, opened, error: null, hashed: hashes !== null };
+  const seen = { entry, control, opened, error: null, hashed: hashes !== null };
   if (!run || !hashes || request.force) return { ...seen, stored: null, differences: [] };
-  const parts = subjects.keyParts(opened, hashes.sha256);
-  const found = await findReusable(run, refOf(entry), parts, { features: request.saveFeatures });
+  // What is drawn has no files.
+  const parts = subjects.keyParts(opened, opened.files.length === 0 ? null : hashes.sha256);
+  const found = await findReusable(run, refOf(entry, control), parts, keeping(opened, request));
   return { ...seen, stored: found.stored, differences: found.differences };
+}
+
+/** What a stored measurement must hold to be used again: white noise needs no rows, it can be drawn again. */
+export function keeping(opened: Opened, request: TraceRequest): { features: boolean } {
+  return { features: request.saveFeatures && opened.kind !== 'noise' };
 }
 
 /** The plan that a survey amounts to; `seconds` is left null. */
 export function planOf(series: Series, surveyed: readonly Surveyed[], request: TraceRequest): TracePlan {
-  const example = surveyed.find(({ opened, stored }) => opened && !stored) ?? surveyed.find(({ opened }) => opened);
+  const real = surveyed.filter(({ control }) => control === null);
+  const example = real.find(({ opened, stored }) => opened && !stored) ?? real.find(({ opened }) => opened);
   if (!example?.opened) {
-    const error = surveyed.find((seen) => seen.error !== null)?.error;
+    const error = real.find((seen) => seen.error !== null)?.error;
     if (error instanceof Error) throw error;
     throw new EigentraceError('input', `${series.name}: no checkpoints`);
   }
   const notes = new Set(series.notes);
   const problems = new Set<string>();
   for (const { opened } of surveyed) for (const { message } of opened?.flags ?? []) notes.add(message);
-  const unknown = surveyed.filter(({ opened, hashed }) => opened && !hashed).length;
+  const unknown = real.filter(({ opened, hashed }) => opened && !hashed).length;
   if (unknown > 0) {
     const what = example.opened.kind === 'model' ? 'weights' : 'files';
     const weights = unknown === 1 ? `1 checkpoint's ${what} are` : `${unknown} checkpoints' ${what} are`;
@@ -89,8 +117,8 @@ export function planOf(series: Series, surveyed: readonly Surveyed[], request: T
   }
   for (const { differences } of surveyed) for (const difference of differences) problems.add(difference);
   const { each, rows, corpus } = sizesOf(example.opened, request);
-  const checkpoints = surveyed.map(({ entry, opened, error, stored }) => ({
-    ...{ stage: entry.stage, revision: entry.revision, control: null, step: entry.step, tokens: entry.tokens },
+  const checkpoints = surveyed.map(({ entry, control, opened, error, stored }) => ({
+    ...{ stage: entry.stage, revision: entry.revision, control, step: entry.step, tokens: entry.tokens },
     reused: stored !== null,
     bytes: opened?.bytes ?? 0,
     problem: opened ? null : messageOf(error),
@@ -115,9 +143,10 @@ function sizesOf(
   opened: Opened,
   request: TraceRequest,
 ): { each: Estimate; rows: TracePlan['rows']; corpus: TracePlan['corpus'] } {
-  if (opened.kind === 'features') {
-    const { n, d, layers } = opened;
-    return { each: estimateRows(n, d, layers.size, request), rows: { n, d }, corpus: null };
+  if (opened.kind !== 'model') {
+    const { n, d } = opened;
+    const layers = opened.kind === 'noise' ? 1 : opened.layers.size;
+    return { each: estimateRows(n, d, layers, request), rows: { n, d }, corpus: null };
   }
   const { model, layers, sequences } = opened;
   const { name, asked, found, tokens } = sequences;

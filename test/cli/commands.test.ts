@@ -207,7 +207,7 @@ describe('the trace’s request', () => {
         maxTokens: 7,
       },
       ...{ seed: 6, rows: 'r.txt', position: 'all', layers: '0,2', errors: 'none', alphaRange: [11, 99], nll: true },
-      ...{ saveFeatures: true, device: 'cuda', threads: 3, force: true },
+      ...{ saveFeatures: true, device: 'cuda', threads: 3, force: true, control: [], controlSeed: 0 },
     } satisfies TraceRequest);
   });
 

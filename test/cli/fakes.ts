@@ -118,6 +118,8 @@ const request: TraceRequest = {
   errors: 'jackknife',
   alphaRange: [12, 100],
   nll: false,
+  control: [],
+  controlSeed: 0,
   saveFeatures: false,
   device: 'cpu',
   threads: 2,

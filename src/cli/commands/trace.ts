@@ -35,6 +35,10 @@ export const trace = command({
       type: 'eigentrace trace series.json --corpus sample: --out run --layers all --nll --json',
     },
     {
+      does: 'the series and its nulls: the same without syntax, without training, without structure',
+      type: 'eigentrace trace checkpoints/ --corpus heldout.jsonl --out run --control shuffled-tokens,random-init,gaussian',
+    },
+    {
       does: 'representations that were made on a GPU, one file a checkpoint: features/step1000.npy, …',
       type: "eigentrace trace --features 'features/{revision}.npy' --out run",
     },
@@ -85,6 +89,8 @@ function requestOf(resolved: Resolved<typeof traceSettings>): TraceRequest {
     errors: values.errors,
     alphaRange: values.alphaRange,
     nll: features === null && values.nll,
+    control: values.control,
+    controlSeed: values.controlSeed,
     saveFeatures: values.saveFeatures,
     device: values.device,
     threads: values.threads,
