@@ -9,8 +9,8 @@ import { everySetting, presets, readElsewhere, variableOf } from './settings.js'
 
 export const configName = 'eigentrace.config.json';
 
-/** Options and arguments as commander read them: by key, a text, or true/false of a switch. */
-export type Given = Readonly<Record<string, string | boolean | undefined>>;
+/** Options and arguments as commander read them: by key, a text (or several), or true/false of a switch. */
+export type Given = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 export interface Resolved<S extends Settings> {
   readonly values: Values<S>;
@@ -53,7 +53,7 @@ interface Found {
   source: Source;
   origin: string;
   subject: string;
-  text: string | undefined;
+  text: string | readonly string[] | undefined;
 }
 
 function find(
@@ -66,18 +66,23 @@ function find(
   const option = given[key];
   if (option !== undefined) {
     const origin = setting.flag.startsWith('--') ? `option ${setting.flag}` : `argument ${setting.flag}`;
-    return { source: 'option', origin, subject: setting.flag, text: String(option).trim() };
+    return { source: 'option', origin, subject: setting.flag, text: asTexts(option) };
   }
   if (readElsewhere(setting)) {
     const variable = variableOf(key);
     const held = env[variable]?.trim();
     if (held !== undefined && held !== '') {
-      return { source: 'environment', origin: `environment ${variable}`, subject: variable, text: held };
+      return {
+        source: 'environment',
+        origin: `environment ${variable}`,
+        subject: variable,
+        text: setting.many ? [held] : held,
+      };
     }
     const configured = config[key];
     if (configured !== undefined && configured !== null) {
       const subject = `${configName}: ${key}`;
-      return { source: 'config', origin: configName, subject, text: asText(configured, setting, subject) };
+      return { source: 'config', origin: configName, subject, text: fromConfig(configured, setting, subject) };
     }
   }
   return {
@@ -88,6 +93,15 @@ function find(
   };
 }
 
+function asTexts(option: string | boolean | readonly string[]): string | readonly string[] {
+  return Array.isArray(option) ? option.map((text: string) => text.trim()) : String(option).trim();
+}
+
+function fromConfig(value: unknown, setting: Setting<unknown>, subject: string): string | readonly string[] {
+  if (!setting.many) return asText(value, setting, subject);
+  return (Array.isArray(value) ? value : [value]).map((one) => asText(one, setting, subject));
+}
+
 /** A value of the config file as the option would be written: 600 → `600`, [0, 6] → `0,6`. */
 function asText(value: unknown, setting: Setting<unknown>, subject: string): string {
   const scalar = (v: unknown): v is string | number | boolean => ['string', 'number', 'boolean'].includes(typeof v);
@@ -96,7 +110,8 @@ function asText(value: unknown, setting: Setting<unknown>, subject: string): str
   throw refused(setting, JSON.stringify(value), subject);
 }
 
-function checked(setting: Setting<unknown>, text: string, subject: string): unknown {
+function checked(setting: Setting<unknown>, text: string | readonly string[], subject: string): unknown {
+  if (typeof text !== 'string') return text.flatMap((one) => checked(setting, one, subject));
   const value = setting.parse(text);
   if (value === undefined) throw refused(setting, text, subject);
   return value;
@@ -114,7 +129,8 @@ export function required<S extends Settings, K extends keyof S & string>(
   key: K,
 ): NonNullable<Values<S>[K]> {
   const value = resolved.values[key];
-  if (value !== null && value !== undefined) return value;
+  const isGiven = value !== null && value !== undefined && !(Array.isArray(value) && value.length === 0);
+  if (isGiven) return value;
   const setting = settings[key]!;
   throw new EigentraceError('usage', `${setting.flag}: is missing (expected ${setting.expected})`);
 }

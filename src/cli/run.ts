@@ -86,10 +86,12 @@ function parserOf(
     const keys = new Map<string, string>();
     for (const [key, setting] of Object.entries(command.settings)) {
       if (!setting.flag.startsWith('--')) {
-        parser.argument(`[${setting.flag}]`);
+        parser.argument(setting.many ? `[${setting.flag}...]` : `[${setting.flag}]`);
         continue;
       }
       const option = new Option(setting.value === null ? setting.flag : `${setting.flag} <value>`);
+      // Given again, it adds to the list; `<value...>` would swallow the arguments that follow.
+      if (setting.many) option.argParser((value: string, before?: string[]) => [...(before ?? []), value]);
       keys.set(option.attributeName(), key);
       parser.addOption(option);
       if (setting.value === null && setting.optionOnly !== true)
@@ -97,12 +99,15 @@ function parserOf(
     }
     prepare(parser, context, () => parser.options.map((option) => option.long ?? ''));
     parser.action(async () => {
-      const given: Record<string, string | boolean | undefined> = {};
+      const given: Record<string, string | boolean | readonly string[] | undefined> = {};
       for (const [name, value] of Object.entries(parser.opts())) {
-        given[keys.get(name) ?? name] = swallowed(parser, name, value as string | boolean | undefined);
+        given[keys.get(name) ?? name] = swallowed(parser, name, value as string | boolean | string[] | undefined);
       }
       const positional = Object.entries(command.settings).filter(([, s]) => !s.flag.startsWith('--'));
-      positional.forEach(([key], i) => (given[key] = parser.args[i]));
+      positional.forEach(([key, setting], i) => {
+        const words = parser.args.slice(i);
+        given[key] = setting.many ? (words.length === 0 ? undefined : words) : words[0];
+      });
       await perform(command, given);
     });
   }
@@ -110,10 +115,12 @@ function parserOf(
 }
 
 /** `--corpus --out run` would take `--out` for the corpus. */
-function swallowed(parser: Parser, name: string, value: string | boolean | undefined): string | boolean | undefined {
-  if (typeof value !== 'string' || !parser.options.some((option) => option.long === value)) return value;
+function swallowed<T extends string | boolean | string[] | undefined>(parser: Parser, name: string, value: T): T {
+  const words: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const option = words.find((word) => parser.options.some(({ long }) => long === word));
+  if (typeof option !== 'string') return value;
   const flag = parser.options.find((option) => option.attributeName() === name)?.long ?? name;
-  throw new EigentraceError('usage', `${flag}: needs a value, got the option ${value}`);
+  throw new EigentraceError('usage', `${flag}: needs a value, got the option ${option}`);
 }
 
 /** Makes a parser throw instead of printing and exiting, with our words. */

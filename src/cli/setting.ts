@@ -18,6 +18,8 @@ export interface Setting<T> {
   /** For the message when refused: `is not a number of tokens` and `a whole number ≥ 0`. */
   readonly wrong: string;
   readonly expected: string;
+  /** May be given several times (`RUN RUN`, `--log A --log B`): the value is the list of what `parse` gives for each. */
+  readonly many?: boolean;
   /** Only an option of the command line: not read from the environment or the config file. */
   readonly optionOnly?: boolean;
 }
@@ -36,6 +38,20 @@ export function text(
     ...words,
     initial: () => null,
     parse: (given) => (given === '' ? undefined : given),
+    wrong: 'is empty',
+  };
+}
+
+/** Texts, none of them empty: an argument or option that may be given several times. */
+export function texts(
+  words: Words & { value: string | null; expected: string; shown?: string | null; optionOnly?: boolean },
+): Setting<readonly string[]> {
+  return {
+    shown: null,
+    ...words,
+    many: true,
+    initial: () => [],
+    parse: (given) => (given === '' ? undefined : [given]),
     wrong: 'is empty',
   };
 }
