@@ -1,5 +1,5 @@
 /**
- * The rooms bytes, record and those between them as plain JavaScript in a folder of its own, for child processes: Node 20 runs no
+ * The room record, and those it imports, as plain JavaScript in a folder of its own, for child processes: Node 20 runs no
  * TypeScript, and tests must not depend on a build.
  */
 import { cp, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -15,7 +15,7 @@ export async function compileRecord(): Promise<string> {
   const folder = await mkdtemp(join(root, 'node_modules/.cache/eigentrace-record-'));
   await cp(join(root, 'package.json'), join(folder, 'package.json'));
   const rooms = await Promise.all(
-    ['bytes', 'statistics', 'phases', 'spectrum', 'spectrum/kernel', 'record'].map(async (room) =>
+    [...['bytes', 'spectrum', 'spectrum/kernel', 'statistics', 'phases', 'paper'], 'record'].map(async (room) =>
       (await readdir(join(root, 'src', room))).map((name) => `${room}/${name}`),
     ),
   );
