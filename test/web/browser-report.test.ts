@@ -197,7 +197,7 @@ describe('report in a browser', () => {
     expect(await other.getAttribute('aria-pressed')).toBe('false');
     expect((await series()).size).toBe(1);
     expect(await page.locator('.part.comparison').count()).toBe(0);
-    await page.getByLabel('Series shown').selectOption({ label: 'other-1b — run-2' });
+    await page.getByLabel('Series shown').selectOption({ label: 'other-1b' });
     expect(await page.locator('h1').textContent()).toBe('other-1b');
     expect(faults).toEqual([]);
   });

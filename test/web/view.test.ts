@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { defaultView, viewFromParameters, viewToParameters, type View } from '../../web/src/state/view.js';
 
 const view: View = {
-  ...{ focus: '1/pythia-14m', shown: ['1/pythia-14m', '2/a & b'], layer: '3', axis: 'compute' },
+  ...{ focus: '1/pythia-14m', shown: ['1/pythia-14m', '2/a & b'], layer: '3', figure: 'nll', axis: 'compute' },
   ...{ zoom: [580911104, 24639438848], at: 'pretrain/step512', pinned: 'sft/sft-step20' },
 };
 

@@ -1,6 +1,7 @@
 /** RankMe above, α below, one x axis: the run at a glance. */
 import type { JSX } from 'preact';
 import { trajectory, type Axis, type Frame } from '../../../src/charts/index.js';
+import { figureName } from '../../../src/charts/words.js';
 import { findingsOf } from '../../../src/story/index.js';
 import { axisValue } from '../charts/axis-value.js';
 import { Chart } from '../charts/chart.js';
@@ -10,7 +11,20 @@ import { Pick } from '../controls/pick.js';
 import { Section } from '../controls/section.js';
 import { Zoom } from '../controls/zoom.js';
 import { failuresOf } from '../state/facts.js';
-import { axis, candidates, colours, focus, focusRun, layer, look, possibleAxes, shown, view } from '../state/store.js';
+import {
+  axis,
+  candidates,
+  colours,
+  figure,
+  focus,
+  focusRun,
+  layer,
+  look,
+  possibleAxes,
+  possibleFigures,
+  shown,
+  view,
+} from '../state/store.js';
 
 const axisNames: Readonly<Record<Axis, string>> = {
   tokens: 'Tokens',
@@ -21,24 +35,25 @@ const axisNames: Readonly<Record<Axis, string>> = {
 
 /** Where there is room beside, both charts stand on the first screen; below, on a phone, they take what suits them. */
 const heights = {
-  rankme: (width: number) => (width > 700 ? 236 : undefined),
+  upper: (width: number) => (width > 700 ? 236 : undefined),
   alpha: (width: number) => (width > 700 ? 206 : undefined),
 };
 
 export function Trajectory(): JSX.Element | null {
   const series = focus.value;
   if (!series) return null;
-  const draw = (figure: 'rankme' | 'alpha') => (frame: Frame) => {
+  const draw = (which: 'upper' | 'alpha') => (frame: Frame) => {
     const inFocus = focus.value!;
     const run = focusRun.value;
     return trajectory(
       {
         series: shown.value,
-        ...{ figure, layer: layer.value, axis: axis.value, colours: colours.value, phases: true },
+        ...{ layer: layer.value, axis: axis.value, colours: colours.value, phases: true, paper: true },
+        figure: which === 'upper' ? figure.value : 'alpha',
         ...(view.value.zoom && axis.value !== 'stages' ? { domain: view.value.zoom } : {}),
         emphasis: inFocus.id,
         // One x axis for both: its names stand below the lower chart.
-        xLabels: figure === 'alpha',
+        xLabels: which === 'alpha',
         failures: run ? failuresOf(inFocus, run) : [],
       },
       frame,
@@ -53,6 +68,12 @@ export function Trajectory(): JSX.Element | null {
   const controls = (
     <>
       <LayerPick />
+      <Pick
+        label="Upper chart"
+        options={possibleFigures.value.map((value) => ({ value, text: figureName(value) }))}
+        value={figure.value}
+        onChange={(value) => look({ figure: value })}
+      />
       <Choice
         label="x axis"
         name="axis"
@@ -66,7 +87,7 @@ export function Trajectory(): JSX.Element | null {
   return (
     <Section name="trajectory" title="Trajectory" controls={controls}>
       {candidates.value.length > 1 && <Legend />}
-      <Chart name="rankme" height={heights.rankme} draw={draw('rankme')} {...(zooms ? { brush } : {})} />
+      <Chart name={figure.value} height={heights.upper} draw={draw('upper')} {...(zooms ? { brush } : {})} />
       <Chart name="alpha" height={heights.alpha} draw={draw('alpha')} {...(zooms ? { brush } : {})} />
       <p class="hint">
         Points are measurements, ribbons ± 1 standard error over sequences. Move over a chart or use the arrow keys: one

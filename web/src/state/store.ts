@@ -86,6 +86,21 @@ export const layer = computed<string>(() => {
 
 export const curves = computed<LayerCurves | null>(() => focus.value?.curves[layer.value] ?? null);
 
+/** Figures that the upper chart can show: of the layer in focus, in an order that puts ranks first. */
+export const possibleFigures = computed<readonly string[]>(() => {
+  const figures = curves.value?.figures ?? {};
+  return upperFigures.filter((name) => figures[name]?.some((value) => value !== null) ?? false);
+});
+
+const upperFigures = [
+  ...['rankme', 'rankme_published', 'rankme_extrapolated', 'rankme_singular'],
+  ...['participation_ratio', 'participation_ratio_unbiased', 'stable_rank', 'top1', 'mean_cosine', 'mean_norm', 'nll'],
+];
+
+export const figure = computed<string>(() =>
+  possibleFigures.value.includes(view.value.figure) ? view.value.figure : 'rankme',
+);
+
 /** Axes that the series in focus has the numbers for. */
 export const possibleAxes = computed<readonly Axis[]>(() => {
   const series = focus.value;

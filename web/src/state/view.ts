@@ -10,6 +10,8 @@ export interface View {
   /** Series drawn in the trajectory; null: what suits the run. */
   readonly shown: readonly string[] | null;
   readonly layer: string | null;
+  /** What the upper chart shows: `rankme`, or another figure. */
+  readonly figure: string;
   readonly axis: Axis;
   /** Ends of the x axis in its own unit; null: all of it. */
   readonly zoom: readonly [number, number] | null;
@@ -22,7 +24,7 @@ export interface View {
 export const axes: readonly Axis[] = ['tokens', 'steps', 'compute', 'stages'];
 
 export const defaultView: View = {
-  ...{ focus: null, shown: null, layer: null, axis: 'tokens', zoom: null, at: null, pinned: null },
+  ...{ focus: null, shown: null, layer: null, figure: 'rankme', axis: 'tokens', zoom: null, at: null, pinned: null },
 };
 
 /** A view as URL parameters; what is as usual is left out. */
@@ -31,6 +33,7 @@ export function viewToParameters(view: View): URLSearchParams {
   if (view.focus !== null) parameters.set('series', view.focus);
   if (view.shown !== null) for (const id of view.shown.length > 0 ? view.shown : ['']) parameters.append('show', id);
   if (view.layer !== null) parameters.set('layer', view.layer);
+  if (view.figure !== defaultView.figure) parameters.set('figure', view.figure);
   if (view.axis !== defaultView.axis) parameters.set('axis', view.axis);
   // In full: rounded ends would leave out the checkpoints that stand at them.
   if (view.zoom) parameters.set('zoom', view.zoom.join('..'));
@@ -49,6 +52,7 @@ export function viewFromParameters(parameters: URLSearchParams): View {
     focus: parameters.get('series'),
     shown: parameters.has('show') ? parameters.getAll('show').filter((id) => id !== '') : null,
     layer: parameters.get('layer'),
+    figure: parameters.get('figure') ?? defaultView.figure,
     axis: axis ?? defaultView.axis,
     zoom: zoomed ? [from!, to!] : null,
     at: parameters.get('at'),
