@@ -21,8 +21,8 @@ const rooms = {
   record: ['bytes', 'spectrum', 'statistics', 'phases', 'paper'],
   trace: ['bytes', 'checkpoints', 'corpus', 'features', 'models', 'runtime', 'spectrum', 'record'],
   compare: ['record', 'statistics', 'spectrum', 'phases'],
-  evaluation: ['bytes'],
-  training: ['bytes'],
+  evaluation: ['bytes', 'checkpoints', 'story'],
+  training: ['bytes', 'story'],
   report: [
     ...['bytes', 'record', 'spectrum', 'statistics', 'phases', 'paper'],
     ...['compare', 'evaluation', 'training', 'story', 'charts'],

@@ -5,3 +5,6 @@ export { scree, screeDomain, type ScreeInput, type ScreeSpectrum } from './scree
 export { spectrumMap, type SpectrumMapInput } from './spectrum-map.js';
 export { layerMap, type LayerMapInput } from './layer-map.js';
 export { stack } from './stack.js';
+export { alphaBands, type AlphaBandsInput } from './alpha-bands.js';
+export { chooseDownstream, downstream, type DownstreamInput } from './downstream.js';
+export { lossColumns, training, type TrainingInput } from './training.js';

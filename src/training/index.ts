@@ -1,0 +1,2 @@
+/** Logs of trainings: re-exports only. */
+export { parseLogName, readTrainingLog } from './read.js';
