@@ -40,3 +40,12 @@ export {
   type LayerMeasurement,
 } from './spectrum/index.js';
 export * from './trace/index.js';
+export {
+  makeReport,
+  readStory,
+  writeReport,
+  type ReportOptions,
+  type ReportResult,
+  type StoryOptions,
+} from './report/index.js';
+export { findings, type SeriesFindings, type Story } from './story/index.js';

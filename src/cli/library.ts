@@ -86,6 +86,24 @@ export interface Definition {
   notes: string;
 }
 
+/** What `report` asks for. */
+export interface ReportOptions {
+  /** Folders or files of lm-evaluation-harness results. */
+  evaluations?: readonly string[];
+  /** Training logs. */
+  logs?: readonly string[];
+  /** Of the document; null: the names of its series. */
+  title?: string | null;
+}
+
+/** What `report` wrote. */
+export interface ReportResult {
+  path: string;
+  bytes: number;
+  /** What was left out, in words. */
+  notes: readonly string[];
+}
+
 /** What this machine has, as `doctor` shows it. */
 export interface Diagnosis {
   /** Facts in order: `name`, `value`, and whether it is as it should be (`null`: neither good nor bad). */
@@ -102,6 +120,7 @@ export interface Library {
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
   verifyRun(run: string, options: VerifyOptions): Promise<Verification>;
   importPublished(file: string, options: { out: string; series: string | null; stage: string }): Promise<ImportResult>;
+  writeReport(runs: readonly string[], out: string, options?: ReportOptions): Promise<ReportResult>;
   demoRequest(out: string): TraceRequest;
   diagnose(): Promise<Diagnosis>;
   definitions: readonly Definition[];

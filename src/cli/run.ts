@@ -11,6 +11,7 @@ import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
 import { inspect } from './commands/inspect.js';
 import { metrics } from './commands/metrics.js';
+import { reportCommand } from './commands/report.js';
 import { represent } from './commands/represent.js';
 import { trace } from './commands/trace.js';
 import { verify } from './commands/verify.js';
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   inspect,
   verify,
   exportCommand,
+  reportCommand,
   importCommand,
   metrics,
   doctor,

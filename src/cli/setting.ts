@@ -31,7 +31,7 @@ type Words = Pick<Setting<unknown>, 'flag' | 'meaning'>;
 
 /** A text that may not be empty; null until given. */
 export function text(
-  words: Words & { value: string | null; expected: string; shown?: string | null },
+  words: Words & { value: string | null; expected: string; shown?: string | null; optionOnly?: boolean },
 ): Setting<string | null> {
   return {
     shown: null,

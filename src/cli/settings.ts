@@ -4,7 +4,7 @@
  * in the library (a test compares them; importing them would make help load everything).
  */
 import { availableParallelism } from 'node:os';
-import { choice, flag, text, textOr, whole, wholeOr, type Setting, type Settings } from './setting.js';
+import { choice, flag, text, textOr, texts, whole, wholeOr, type Setting, type Settings } from './setting.js';
 
 /** Sequence filters by name (definitions §1). */
 export const presets = {
@@ -326,6 +326,50 @@ export const verifySettings = {
   ...shared,
 };
 
+/** Of whatever shows runs: which, and what stands beside their curves. */
+const shown = {
+  runs: texts({
+    flag: 'RUN',
+    value: null,
+    meaning: 'Folders of runs, one or several.',
+    expected: 'the folder of a run that trace wrote',
+  }),
+  evaluations: texts({
+    flag: '--evaluations',
+    value: 'PATH',
+    meaning: 'Results of lm-evaluation-harness to draw beside the curves, a file or a folder; may be given again.',
+    expected: 'a file or folder of results',
+    shown: 'none',
+    optionOnly: true,
+  }),
+  logs: texts({
+    flag: '--log',
+    value: 'FILE',
+    meaning: "A training's log to draw above the curves: trainer_state.json or CSV; may be given again.",
+    expected: 'a trainer_state.json or a .csv file',
+    shown: 'none',
+    optionOnly: true,
+  }),
+};
+
+export const reportSettings = {
+  ...shown,
+  reportOut: textOr(
+    { flag: '--out', value: 'FILE', meaning: 'The file written.', expected: 'a file ending in .html' },
+    'report.html',
+    (given) => /\.html?$/i.test(given),
+  ),
+  title: text({
+    flag: '--title',
+    value: 'TEXT',
+    meaning: "The report's title.",
+    expected: 'a title',
+    shown: 'the names of its series',
+    optionOnly: true,
+  }),
+  ...shared,
+};
+
 export const importSettings = {
   importFile: text({
     flag: 'FILE',
@@ -373,6 +417,7 @@ export const everySetting: Settings = Object.fromEntries(
     ...demoSettings,
     ...representSettings,
     ...exportSettings,
+    ...reportSettings,
     ...importSettings,
     ...metricsSettings,
   } as Settings).filter(([, setting]) => readElsewhere(setting)),

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { EigentraceError } from '../errors.js';
 import type { StoredMeasurement } from '../record/index.js';
 import type { Story } from '../story/index.js';
+import { ownVersion } from './bundle.js';
 import { RunReader, type ReadRun } from './run-reader.js';
 
 export interface StoryOptions {
@@ -10,8 +11,8 @@ export interface StoryOptions {
   evaluations?: readonly string[];
   /** Training logs: `trainer_state.json` or CSV files. Default none. */
   logs?: readonly string[];
-  /** Version of eigentrace, for the story. */
-  version: string;
+  /** Version of eigentrace, for the story. Default: this one. */
+  version?: string;
 }
 
 /** Reads runs again and again, keeping what did not change. */
@@ -19,14 +20,14 @@ export class StoryReader {
   readonly runs: readonly RunReader[];
   readonly #version: string;
 
-  constructor(runs: readonly string[], options: StoryOptions) {
+  constructor(runs: readonly string[], options: StoryOptions = {}) {
     if (runs.length === 0) throw new EigentraceError('usage', 'RUN: is missing (expected the folder of a run)');
     const paths = runs.map((run) => resolve(run));
     const again = paths.find((path, i) => paths.indexOf(path) < i);
     if (again !== undefined) throw new EigentraceError('usage', `${again}: the same run twice (expected each once)`);
     const names = namesOf(paths);
     this.runs = paths.map((path, i) => new RunReader(path, String(i + 1), names[i]!));
-    this.#version = options.version;
+    this.#version = options.version ?? ownVersion();
   }
 
   async read(): Promise<ReadStory> {
@@ -48,7 +49,7 @@ export interface ReadStory {
 }
 
 /** The story of some runs. A folder that is no run is an error; a damaged file in one is a problem of the story. */
-export async function readStory(runs: readonly string[], options: StoryOptions): Promise<Story> {
+export async function readStory(runs: readonly string[], options: StoryOptions = {}): Promise<Story> {
   return (await new StoryReader(runs, options).read()).story;
 }
 

@@ -1,5 +1,5 @@
 /** What nulls say: whether a series' figures are told apart from those of shuffled tokens, random weights or white noise. */
-import { difference, figureCurve, isResolved, type Difference } from './curve.js';
+import { difference, figureCurve, isPaired, isResolved, type Difference } from './curve.js';
 import { signed } from './format.js';
 import type { Control, RunStory, SeriesStory } from './story.js';
 import type { Warning } from './warnings.js';
@@ -51,9 +51,7 @@ function against(series: SeriesStory, control: SeriesStory, layer: string): Agai
   const curve = figureCurve(series, 'rankme', layer);
   const nulls = figureCurve(control, 'rankme', own);
   const isLevel = control.control!.kind !== 'shuffled-tokens';
-  const sameRows = isLevel
-    ? false
-    : series.unpaired === null && series.corpus?.rowsSha256 === control.corpus?.rowsSha256;
+  const sameRows = isLevel ? false : isPaired(series) && series.corpus?.rowsSha256 === control.corpus?.rowsSha256;
   const found = series.checkpoints.flatMap(({ stage, revision }, at) => {
     const null_ = isLevel
       ? 0

@@ -66,6 +66,11 @@ export function isResolved({ value, se }: Difference): boolean {
   return se !== null && Math.abs(value) > threshold * se;
 }
 
+/** Whether replicate k is the same rows at every checkpoint of a series. */
+export function isPaired({ unpaired }: SeriesStory): boolean {
+  return (unpaired ?? null) === null;
+}
+
 /** Whether a checkpoint is of the stage that phases are read from; later stages count their own steps and tokens. */
 export function isPretraining({ stage }: Pick<CheckpointStory, 'stage'>): boolean {
   return stage === 'pretrain';

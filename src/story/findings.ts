@@ -26,7 +26,7 @@ export interface SeriesFindings {
 /** Of every real series; nulls and a sweep's points are told with the series they belong to, or when there is nothing else. */
 export function findings(story: Story): SeriesFindings[] {
   const all = story.runs.flatMap((run) => run.series.map((series) => ({ series, run })));
-  const real = all.filter(({ series }) => series.control === null && series.sweep === null);
+  const real = all.filter(({ series }) => series.control === null && (series.sweep ?? null) === null);
   return (real.length === 0 ? all : real).map(({ series, run }) => findingsOf(series, run));
 }
 

@@ -2,7 +2,16 @@
  * What post-training changed: each stage's last checkpoint against the one it was trained from, with paired errors. A
  * level's own error says nothing here: checkpoints measured on the same rows differ by far less than either is known.
  */
-import { difference, figureCurve, isPretraining, isResolved, stageWords, threshold, type Difference } from './curve.js';
+import {
+  difference,
+  figureCurve,
+  isPaired,
+  isPretraining,
+  isResolved,
+  stageWords,
+  threshold,
+  type Difference,
+} from './curve.js';
 import { signed } from './format.js';
 import type { SeriesStory } from './story.js';
 
@@ -26,7 +35,7 @@ export function stageChanges(series: SeriesStory, layer: string): string[] {
 function oneBranch(series: SeriesStory, layer: string, { stage, from, to }: Branch): string {
   const changes = (['rankme', 'alpha'] as const).flatMap((name) => {
     const curve = figureCurve(series, name, layer);
-    const change = difference(curve, from, curve, to, series.unpaired === null);
+    const change = difference(curve, from, curve, to, isPaired(series));
     return change === null ? [] : [{ symbol: curve.symbol, change }];
   });
   const names = `${series.checkpoints[from]!.revision} → ${series.checkpoints[to]!.revision}`;
@@ -51,9 +60,7 @@ function sizeOf({ change }: { change: Difference }): string {
 
 function manyBranches(series: SeriesStory, layer: string, stage: string, branches: readonly Branch[]): string {
   const curve = figureCurve(series, 'rankme', layer);
-  const changes = branches.flatMap(
-    ({ from, to }) => difference(curve, from, curve, to, series.unpaired === null) ?? [],
-  );
+  const changes = branches.flatMap(({ from, to }) => difference(curve, from, curve, to, isPaired(series)) ?? []);
   const resolved = changes.filter(isResolved);
   const up = resolved.filter(({ value }) => value > 0).length;
   const down = resolved.length - up;

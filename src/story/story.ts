@@ -52,7 +52,7 @@ export interface SeriesStory {
   /** What nulls were measured; null for real measurements. */
   readonly control: Control | null;
   /** Which point of a sweep it is; null for none. */
-  readonly sweep: Sweep | null;
+  readonly sweep?: Sweep | null;
   /** `last`, `mean` or `all`. */
   readonly position: string;
   /** Rows and columns of the representations; null where checkpoints differ or it isn't known. */
@@ -67,7 +67,7 @@ export interface SeriesStory {
   /** First and last rank of the α fit, 1-based. */
   readonly alphaRange: readonly [number, number];
   /** Why replicate k is not the same rows at every checkpoint, so that differences have no paired errors; null when it is. */
-  readonly unpaired: string | null;
+  readonly unpaired?: string | null;
   readonly precision: string | null;
   readonly device: string | null;
   /** eigentrace, node, onnxruntime, … */

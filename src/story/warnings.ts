@@ -1,5 +1,5 @@
 /** What changes the reading of a series' numbers, most serious first: it stands in the head, not in a footer. */
-import { figureCurve } from './curve.js';
+import { figureCurve, isPaired } from './curve.js';
 import { count, percent } from './format.js';
 import type { RunStory, SeriesStory } from './story.js';
 
@@ -121,9 +121,9 @@ function errors(series: SeriesStory, layer: string): Warning[] {
   if (replicates.every((values) => values === null)) {
     return [{ code: 'no-errors', text: 'Measured without standard errors: no change can be told from noise.' }];
   }
-  return series.unpaired === null
+  return isPaired(series)
     ? []
-    : [{ code: 'unpaired', text: `Differences have no paired errors: ${series.unpaired}.` }];
+    : [{ code: 'unpaired', text: `Differences have no paired errors: ${series.unpaired ?? ''}.` }];
 }
 
 /** Up to three names, and how many more. */

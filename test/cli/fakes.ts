@@ -58,6 +58,7 @@ export function world(wishes: Wishes = {}): World {
     verifyRun: () => Promise.reject(new Error('no fake')),
     importPublished: (_, { out, stage }) =>
       Promise.resolve({ out, series: 'tiny', stage, revisions: ['step0', 'step512'], sha256: 'a'.repeat(64) }),
+    writeReport: (_, path) => Promise.resolve({ path, bytes: 654_321, notes: [] }),
     demoRequest: (out) => ({ ...request, out }),
     diagnose: () => Promise.resolve({ facts: [{ name: 'node', value: '20.19.0', ok: true, hint: null }], ready: true }),
     definitions: [
