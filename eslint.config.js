@@ -40,6 +40,25 @@ const nodeGlobals = Object.fromEntries(
   ]),
 );
 
+/** The page runs in a browser: it draws with the pure rooms and knows no other. */
+const page = {
+  files: ['web/src/**/*.{ts,tsx}'],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            regex: `^(\\.\\./)+src/(?!(${pure.join('|')})/)`,
+            message: `web may import only pure rooms: ${pure.join(', ')} (docs/architecture.md).`,
+          },
+          { regex: '^node:', message: 'The page runs in a browser: no Node modules.' },
+        ],
+      },
+    ],
+  },
+};
+
 const all = [...Object.keys(rooms), 'index'];
 const direction = Object.entries(rooms).map(([room, allowed]) => ({
   files: [`src/${room}/**/*.ts`],
@@ -90,4 +109,5 @@ export default tseslint.config(
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
   { files: ['**/*.js', '**/*.mjs'], languageOptions: { globals: nodeGlobals } },
   ...direction,
+  page,
 );

@@ -1,4 +1,4 @@
-// Builds the package: the WebAssembly kernel, dist/ (plain tsc), and the JSON Schemas.
+// Builds the package: the WebAssembly kernel, dist/ (plain tsc), the JSON Schemas, and the page (dist/web).
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { existsSync, rmSync } from 'node:fs';
@@ -17,3 +17,4 @@ rmSync('dist', { recursive: true, force: true });
 if (existsSync('scripts/build-kernel.mjs')) run('scripts/build-kernel.mjs');
 run(require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json');
 if (existsSync('scripts/build-schemas.mjs')) run('scripts/build-schemas.mjs');
+if (existsSync('scripts/build-web.mjs')) run('scripts/build-web.mjs');

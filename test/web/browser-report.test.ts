@@ -1,0 +1,324 @@
+/** The report in a real browser, from a file, as a reader uses it. */
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { downloaded, launch, open, reportFile, violations, type Watched } from './browser.js';
+import { fixtureSeries, fixtureSpectra, fixtureStory } from './story-fixture.js';
+
+let browser: Browser;
+/** One series of 40 checkpoints at 3 layers, with a failure and a damaged file. */
+let single: string;
+/** Two runs on the same rows, the second 10 % higher. */
+let double: string;
+
+const one = fixtureSeries({ checkpoints: 40, layers: 3 });
+
+beforeAll(async () => {
+  browser = await launch();
+  const story = fixtureStory([one]);
+  const [run] = story.runs;
+  const failure = {
+    series: one.name,
+    stage: 'pretrain',
+    revision: 'step77',
+    variant: null,
+    code: 'input',
+    message: 'no weights',
+  };
+  const damaged = {
+    file: 'geometry/fixture-1b/pretrain/step8.json',
+    message: 'figures were changed after they were written',
+  };
+  const spoilt = {
+    ...story,
+    runs: [{ ...run!, failures: [{ ...failure, step: 77, tokens: 161_480_704 }], problems: [damaged] }],
+  };
+  single = await reportFile(
+    spoilt,
+    one.layers.map((layer) => fixtureSpectra(one, layer)),
+  );
+  const other = fixtureSeries(
+    { checkpoints: 40, layers: 3 },
+    { id: '2/other-1b', run: '2', name: 'other-1b', label: 'other-1b' },
+  );
+  const final = other.curves['final']!;
+  const higher = (values: readonly (number | null)[]) => values.map((value) => (value === null ? null : value * 1.1));
+  const curves = {
+    ...other.curves,
+    final: {
+      ...final,
+      figures: { ...final.figures, rankme: higher(final.figures['rankme']!) },
+      replicates: { ...final.replicates, rankme: final.replicates.rankme.map((values) => values!.map((v) => v * 1.1)) },
+    },
+  };
+  double = await reportFile(fixtureStory([one, { ...other, curves }]), [fixtureSpectra(one, 'final')]);
+});
+afterAll(() => browser.close());
+
+/** Polls longer than a busy machine takes. */
+const soon = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 15_000 });
+const announced = (page: Watched['page'], text: string) =>
+  soon(() => page.locator('.unseen[aria-live]').textContent()).toContain(text);
+const hash = (page: Watched['page']) => new URLSearchParams(new URL(page.url()).hash.slice(1));
+/** Rows of the CSV of what a chart draws. */
+async function drawn(page: Watched['page'], chart: string): Promise<string[]> {
+  const link = page.locator(`[data-chart="${chart}"]`).getByRole('button', { name: /^Data/ });
+  return (await downloaded(page, () => link.click())).bytes.toString().trim().split('\r\n').slice(1);
+}
+
+describe('report in a browser', () => {
+  it('opens from disk, asks the network for nothing, logs no error and shows nothing empty', async () => {
+    const { page, faults, requests } = await open(browser, single);
+    expect(await page.title()).toBe('fixture-1b · eigentrace');
+    expect(await page.locator('h1').textContent()).toBe('fixture-1b');
+    expect(await page.locator('.finding').textContent()).toMatch(/RankMe/);
+    const headings = await page.locator('h2').allTextContents();
+    expect(headings).toEqual([
+      'Trajectory',
+      'Spectrum',
+      'Layers',
+      'α in bands of ranks',
+      'Table, layer final',
+      'Provenance',
+    ]);
+    const warnings = await page.locator('.warnings').textContent();
+    expect(warnings).toContain('few-rows-dominate');
+    expect(warnings).toContain('step77');
+    expect(warnings).toContain('step8.json');
+    expect(await page.locator('.facts').textContent()).toContain('40 measured');
+    for (const chart of await page.locator('[data-chart]').all()) {
+      expect(await chart.locator('svg[role="img"]').getAttribute('aria-label')).toMatch(/.{20,}/);
+    }
+    expect(await page.locator('.note').allTextContents()).toEqual([]);
+    expect(faults).toEqual([]);
+    expect(requests).toEqual([]);
+  });
+
+  it('moves one cursor by slider, hover, arrow keys and table', async () => {
+    const { page, faults } = await open(browser, single);
+    const reading = page.locator('.reading .line strong').first();
+    const slider = page.locator('.player input');
+    expect(await slider.inputValue()).toBe('39');
+    await slider.fill('10');
+    const tenth = one.checkpoints[10]!.revision;
+    expect(await reading.textContent()).toContain(tenth);
+    await announced(page, `Checkpoint 11 of 40: ${tenth}`);
+    await soon(() => hash(page).get('at')).toBe(`pretrain/${tenth}`);
+
+    const overlay = page.locator('[data-chart="rankme"] .overlay');
+    await overlay.scrollIntoViewIfNeeded();
+    const box = (await overlay.boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.6, box.y + box.height / 2);
+    await soon(() => slider.inputValue()).not.toBe('10');
+    expect(await page.locator('.tooltip').textContent()).toContain('RankMe');
+    const hovered = Number(await slider.inputValue());
+    // The same checkpoint in all charts.
+    for (const chart of ['rankme', 'alpha', 'spectrum-map', 'layers-rankme']) {
+      expect(await page.locator(`[data-chart="${chart}"] line.cursor`).count(), chart).toBe(1);
+    }
+    await page.mouse.move(box.x + box.width / 2, box.y - 60);
+    await soon(() => page.locator('.tooltip').count()).toBe(0);
+
+    await overlay.focus();
+    await page.keyboard.press('ArrowLeft');
+    expect(await slider.inputValue()).toBe(String(hovered - 1));
+    expect(await overlay.getAttribute('aria-valuetext')).toContain(one.checkpoints[hovered - 1]!.revision);
+    await page.keyboard.press('Home');
+    expect(await slider.inputValue()).toBe('0');
+    await page.keyboard.press('End');
+    expect(await slider.inputValue()).toBe('39');
+
+    await page.getByRole('button', { name: one.checkpoints[5]!.revision, exact: true }).click();
+    expect(await slider.inputValue()).toBe('5');
+    expect(faults).toEqual([]);
+  });
+
+  it('zooms by dragging, in the URL, and back', async () => {
+    const { page, faults } = await open(browser, single);
+    const all = await drawn(page, 'rankme');
+    const box = (await page.locator('[data-chart="rankme"] .overlay').boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.5, box.y + 100);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.6, box.y + 110, { steps: 4 });
+    expect(await page.locator('rect.brush').count()).toBe(1);
+    await page.mouse.move(box.x + box.width * 0.8, box.y + 110, { steps: 4 });
+    await page.mouse.up();
+    const [from, to] = hash(page).get('zoom')!.split('..').map(Number);
+    expect(from).toBeGreaterThan(0);
+    expect(to).toBeGreaterThan(from!);
+    const zoomed = await drawn(page, 'rankme');
+    expect(zoomed.length).toBeGreaterThan(3);
+    expect(zoomed.length).toBeLessThan(all.length);
+    // α is drawn over the same stretch.
+    const alpha = await drawn(page, 'alpha');
+    expect(alpha.length).toBe(zoomed.length);
+
+    await page.goBack();
+    await soon(() => hash(page).get('zoom')).toBe(null);
+    expect((await drawn(page, 'rankme')).length).toBe(all.length);
+    await page.goForward();
+    expect((await drawn(page, 'rankme')).length).toBe(zoomed.length);
+    await page.getByRole('button', { name: 'Reset zoom' }).click();
+    expect((await drawn(page, 'rankme')).length).toBe(all.length);
+    // Without a mouse.
+    await page.getByRole('button', { name: 'Zoom in around the cursor' }).click();
+    expect((await drawn(page, 'rankme')).length).toBeLessThan(all.length);
+    expect(faults).toEqual([]);
+  });
+
+  it('opens at the view that a link names', async () => {
+    const at = one.checkpoints[20]!.revision;
+    const link = `${single}#layer=1&axis=steps&at=pretrain/${at}&pin=pretrain/${one.checkpoints[3]!.revision}`;
+    const { page, faults } = await open(browser, link);
+    expect(await page.locator('.player input').inputValue()).toBe('20');
+    expect(await page.getByRole('radio', { name: 'Steps' }).isChecked()).toBe(true);
+    expect(await page.getByRole('combobox', { name: 'Layer', exact: true }).inputValue()).toBe('1');
+    expect(await page.locator('.reading').textContent()).toContain(`Pinned ${one.checkpoints[3]!.revision}`);
+    // What anyone may type into a URL must not break the page.
+    const wrong = await open(
+      browser,
+      `${single}#layer=99&axis=furlongs&zoom=9..1&at=nowhere&pin=&series=none&show=none`,
+    );
+    expect(await wrong.page.locator('.player input').inputValue()).toBe('39');
+    expect([...faults, ...wrong.faults]).toEqual([]);
+  });
+
+  it('toggles series, keeps their colours and tells their differences', async () => {
+    const { page, faults } = await open(browser, double);
+    const legend = page.getByRole('group', { name: 'Series drawn' });
+    const series = async () => new Set((await drawn(page, 'rankme')).map((row) => row.split(',')[0]));
+    expect(await legend.getByRole('button').count()).toBe(2);
+    expect((await series()).size).toBe(2);
+    // Paired: the difference of 10 % is known as well as the replicates vary together.
+    expect(await page.locator('.part.comparison tbody tr').count()).toBe(40);
+    expect(await page.locator('.part.comparison tbody tr').first().textContent()).toMatch(/\+31\.\d+ ± /);
+    const other = legend.getByRole('button', { name: 'other-1b' });
+    expect(await other.getAttribute('aria-pressed')).toBe('true');
+    await other.click();
+    expect(await other.getAttribute('aria-pressed')).toBe('false');
+    expect((await series()).size).toBe(1);
+    expect(await page.locator('.part.comparison').count()).toBe(0);
+    await page.getByLabel('Series shown').selectOption({ label: 'other-1b' });
+    expect(await page.locator('h1').textContent()).toBe('other-1b');
+    expect(faults).toEqual([]);
+  });
+
+  it('gives what is drawn as CSV, SVG and PNG, and the table as CSV', async () => {
+    const { page, faults, requests } = await open(browser, single);
+    const chart = page.locator('[data-chart="rankme"]');
+    const data = await downloaded(page, () => chart.getByRole('button', { name: /^Data/ }).click());
+    expect(data.name).toBe('rankme.csv');
+    const csv = data.bytes.toString();
+    expect(csv).toContain(String(one.curves['final']!.figures['rankme']![7]));
+    const svg = await downloaded(page, () => chart.getByRole('button', { name: /^SVG/ }).click());
+    const text = svg.bytes.toString();
+    expect(text).toMatch(/^<svg[^>]* xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+    expect(text).toContain('<title>');
+    expect(text).toContain('#ffffff');
+    expect(text).not.toContain('var(');
+    const png = await downloaded(page, () => chart.getByRole('button', { name: /^PNG/ }).click());
+    expect(png.bytes.subarray(0, 8).toString('hex')).toBe('89504e470d0a1a0a');
+    const width = Number(await chart.locator('svg[role="img"]').getAttribute('width'));
+    expect(png.bytes.readUInt32BE(16)).toBe(2 * width);
+    const table = await downloaded(page, () => page.getByRole('button', { name: 'Download CSV' }).click());
+    const rows = table.bytes.toString().trim().split('\r\n');
+    expect(rows.length).toBe(41);
+    expect(rows[0]).toContain('series,stage,revision,step,tokens,layer,position,n,d,rankme,rankme_se');
+    expect(rows[1]).toContain('few-rows-dominate: group 0 holds 60 % of SE²');
+    expect(faults).toEqual([]);
+    expect(requests).toEqual([]);
+  });
+
+  it('works by keyboard alone', async () => {
+    const { page, faults } = await open(browser, single);
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the charts');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
+    const reached = new Set<string>();
+    for (let i = 0; i < 120; i++) {
+      await page.keyboard.press('Tab');
+      const label = await page.evaluate(() => {
+        const element = document.activeElement!;
+        return element.getAttribute('aria-label') ?? element.textContent;
+      });
+      reached.add(label);
+      // Sorting without leaving the keyboard.
+      if (label.startsWith('RankMe') && (await page.evaluate(() => document.activeElement!.closest('th') !== null)))
+        break;
+    }
+    await page.keyboard.press('Enter');
+    expect(await page.locator('th.rankme').getAttribute('aria-sort')).toBe('ascending');
+    const values = async () =>
+      (await page.locator('td.rankme').allTextContents()).map((cell) => Number.parseFloat(cell.replaceAll(',', '')));
+    const sorted = await values();
+    expect(sorted).toEqual([...sorted].sort((a, b) => a - b));
+    await page.keyboard.press('Space');
+    expect(await page.locator('th.rankme').getAttribute('aria-sort')).toBe('descending');
+    expect(await values()).toEqual([...sorted].reverse());
+    for (const label of ['Play training', 'Checkpoint', 'Pin to compare', 'Zoom in around the cursor']) {
+      expect([...reached], label).toContain(label);
+    }
+    expect([...reached].some((label) => label.startsWith('Checkpoint, in the chart'))).toBe(true);
+    // The focus can be seen.
+    expect(await page.evaluate(() => getComputedStyle(document.activeElement!).outlineStyle)).toBe('solid');
+    expect(faults).toEqual([]);
+  });
+
+  it('plays training, and more calmly where motion is unwanted', async () => {
+    const { page } = await open(browser, single);
+    await page.getByRole('button', { name: 'Play training' }).click();
+    await soon(async () => Number(await page.locator('.player input').inputValue())).toBeGreaterThan(2);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    const paused = await page.locator('.player input').inputValue();
+    await page.waitForTimeout(700);
+    expect(await page.locator('.player input').inputValue()).toBe(paused);
+  });
+
+  it('fits a phone of 390 px and works by touch', async () => {
+    const { page, faults } = await open(browser, single, { width: 390, height: 844, touch: true });
+    const [scroll, client] = await page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      document.documentElement.clientWidth,
+    ]);
+    expect(scroll).toBe(client);
+    await page.locator('[data-chart="rankme"] .overlay').scrollIntoViewIfNeeded();
+    const box = (await page.locator('[data-chart="rankme"] .overlay').boundingBox())!;
+    await page.touchscreen.tap(box.x + box.width * 0.7, box.y + 100);
+    await soon(() => page.locator('.player input').inputValue()).not.toBe('39');
+    // Buttons are large enough for fingers.
+    for (const button of await page.locator('button.quiet:visible, .player button').all()) {
+      expect((await button.boundingBox())!.height).toBeGreaterThanOrEqual(36);
+    }
+    expect(faults).toEqual([]);
+  });
+
+  it('is dark where the system is, and where the reader says so', async () => {
+    const ground = (page: Watched['page']) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const dark = await open(browser, single, { scheme: 'dark' });
+    expect(await ground(dark.page)).toBe('rgb(20, 23, 27)');
+    const light = await open(browser, single);
+    expect(await ground(light.page)).toBe('rgb(255, 255, 255)');
+    await light.page.getByRole('button', { name: 'Dark' }).click();
+    expect(await ground(light.page)).toBe('rgb(20, 23, 27)');
+    const chart = light.page.locator('[data-chart="rankme"]');
+    const svg = await downloaded(light.page, () => chart.getByRole('button', { name: /^SVG/ }).click());
+    expect(svg.bytes.toString()).toContain('#14171b');
+    // On paper it is light, without what can't be clicked there.
+    await light.page.emulateMedia({ media: 'print' });
+    expect(await ground(light.page)).toBe('rgb(255, 255, 255)');
+    expect(await light.page.locator('.chart-links:visible, .player:visible').count()).toBe(0);
+    expect([...dark.faults, ...light.faults]).toEqual([]);
+  });
+
+  it.each([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 390],
+    ['dark', 390],
+  ] as const)('has no violation that axe-core finds (%s, %i px)', async (scheme, width) => {
+    const { page } = await open(browser, single, { scheme, width });
+    await page.locator('.definitions summary').click();
+    await page.getByRole('button', { name: 'Pin to compare' }).click();
+    expect(await violations(page)).toEqual([]);
+  });
+});
