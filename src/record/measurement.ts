@@ -181,16 +181,20 @@ export interface MeasurementDraft extends MeasurementRef {
 
 /**
  * What `figures_sha256` covers: whose figures they are, the figures, and all that goes with them. A key that is absent
- * counts as left out, so that early records keep their hash.
+ * counts as left out, so that early records keep their hash. Not the provenance, which has a hash of its own: when and how
+ * fast a checkpoint was measured is another each time, its figures are not.
  */
 export const figureKeys = [
   ...['series', 'stage', 'revision', 'variant', 'step', 'tokens', 'parent', 'seed', 'position', 'layers', 'reasons'],
-  ...['replicates', 'flags', 'nll', 'definitions', 'key', 'arrays', 'control', 'sweep', 'provenance_sha256'],
+  ...['replicates', 'flags', 'nll', 'definitions', 'key', 'arrays', 'control', 'sweep'],
 ] as const;
 
 /** sha256 over the canonical JSON of a measurement's figures: the object of its keys in `figureKeys`, those that are there. */
 export function figuresSha256(measurement: Readonly<Record<string, unknown>>): string {
-  return canonicalSha256(Object.fromEntries(figureKeys.map((key) => [key, measurement[key]])));
+  const covered = Object.fromEntries(figureKeys.map((key) => [key, measurement[key]]));
+  // That there is a hash of the provenance is covered: else it could be taken away unseen.
+  const hashed = measurement['provenance_sha256'] === undefined ? {} : { provenance_hashed: true };
+  return canonicalSha256({ ...covered, ...hashed });
 }
 
 /** The stored form of a draft whose arrays are known. */

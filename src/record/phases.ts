@@ -146,7 +146,7 @@ function curveRows(finding: PhaseFinding, curve: CurvePhases): LongRow[] {
     ...[`axis ${curve.axis}`, `${standardErrors ?? 'no'} standard errors`, `change ${change}`],
     ...(scatter === null ? [] : [`scatter ${scatter.change}`]),
   ].join('; ');
-  const shared = { series, stage, n: checkpoints.length, definition: rule, flags: curve.notes.join('; ') };
+  const shared = { n: checkpoints.length, definition: rule, flags: curve.notes.join('; ') };
   const nowhere = { revision: null, step: null, tokens: null };
   const row = (
     place: { revision: string | null; step: number | null; tokens: number | null },

@@ -79,9 +79,10 @@ describe('writeMeasurement', () => {
     });
     const covered = [
       ...['arrays', 'definitions', 'flags', 'key', 'layers', 'nll', 'parent', 'position', 'reasons', 'replicates'],
-      ...['provenance_sha256', 'revision', 'seed', 'series', 'stage', 'step', 'tokens', 'variant'],
+      ...['provenance_hashed', 'revision', 'seed', 'series', 'stage', 'step', 'tokens', 'variant'],
     ].sort();
-    const text = `{${covered.map((key) => `"${key}":${canonicalJson(json[key])}`).join(',')}}`;
+    const of = { ...json, provenance_hashed: true } as Record<string, unknown>;
+    const text = `{${covered.map((key) => `"${key}":${canonicalJson(of[key])}`).join(',')}}`;
     expect(json['figures_sha256']).toBe(createHash('sha256').update(text).digest('hex'));
     expect(await readdir(dirname(path))).toEqual(['step1000.json', 'step1000.safetensors']);
   });
