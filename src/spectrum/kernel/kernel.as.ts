@@ -7,6 +7,8 @@
 
 /** Columns of a Householder panel; the host sizes V, W and their packed copies by it. */
 export const NB: i32 = 32;
+/** Subdiagonals of the band between the two stages; a multiple of 8, at least NB. */
+export const BAND: i32 = 32;
 /** Rows of one packed block of a Gram panel: a 4-column panel of it (8 KiB) stays in the first-level cache. */
 export const DEPTH: i32 = 256;
 
@@ -26,6 +28,19 @@ function barrier(sync: usize, nt: i32): void {
   while (atomic.load<i32>(sync, 4) == generation) {
     if (++spins > 20000) atomic.wait<i32>(sync + 4, generation, -1);
   }
+}
+
+// What a function with barriers needs comes in memory, float64 by float64. As parameters they would lie on the caller's
+// stack, where V8 11.3 (Node 20) was seen to lose one while a thread slept in a barrier: the thread then met nobody.
+
+@inline
+function integer(args: usize, i: i32): i32 {
+  return <i32>load<f64>(args + (<usize>i << 3));
+}
+
+@inline
+function place(args: usize, i: i32): usize {
+  return <usize>load<f64>(args + (<usize>i << 3));
 }
 
 /** First row of thread tid's share of [from, to), even steps from `from`. */
@@ -97,7 +112,37 @@ function tile(K: i32, a: usize, b: usize, c: usize, ldc: usize): void {
  */
 function squares(n: i32, K: i32, A: usize, B: usize, C: usize, ldc: usize, size: i32, counter: usize): void {
   const count = (n + size - 1) / size, total = (count * (count + 1)) / 2;
+  while (true) {
+    let t = atomic.add<i32>(counter, 1);
+    if (t >= total) return;
+    let J = 0;
+    while (t >= count - J) {
+      t -= count - J;
+      J++;
+    }
+    square(n, K, A, B, C, ldc, size, J + t, J);
+  }
+}
+
+/** Square (I, J) of the above; on the diagonal its lower half. */
+function square(n: i32, K: i32, A: usize, B: usize, C: usize, ldc: usize, size: i32, I: i32, J: i32): void {
   const stride = <usize>K << 5;
+  const i0 = I * size, i1 = min(n, i0 + size), j0 = J * size, j1 = min(n, j0 + size);
+  for (let j = j0; j < j1; j += 4) {
+    for (let i = I == J ? j : i0; i < i1; i += 4) {
+      tile(K, A + <usize>(i >> 2) * stride, B + <usize>(j >> 2) * stride, C + (<usize>i << 3) + <usize>j * ldc, ldc);
+    }
+  }
+}
+
+/**
+ * C(n,n) lower += PᵀP for `depth` packed rows: P is blocks of up to DEPTH rows, each [n/4][rows][4] float64 with the
+ * columns padded by zeros to a multiple of 4. A square takes all blocks in turn while it lies in the second-level cache;
+ * squares are handed out by the zeroed `counter`.
+ */
+export function gram(tid: i32, nt: i32, n: i32, ld: i32, P: usize, depth: i32, C: usize, size: i32, counter: usize): void {
+  const count = (n + size - 1) / size, total = (count * (count + 1)) / 2, ldc = <usize>ld << 3;
+  const width = (<usize>n + 3) & ~3;
   while (true) {
     let t = atomic.add<i32>(counter, 1);
     if (t >= total) return;
@@ -107,28 +152,58 @@ function squares(n: i32, K: i32, A: usize, B: usize, C: usize, ldc: usize, size:
       J++;
     }
     const I = J + t;
-    const i0 = I * size, i1 = min(n, i0 + size), j0 = J * size, j1 = min(n, j0 + size);
-    for (let j = j0; j < j1; j += 4) {
-      for (let i = I == J ? j : i0; i < i1; i += 4) {
-        tile(K, A + <usize>(i >> 2) * stride, B + <usize>(j >> 2) * stride, C + (<usize>i << 3) + <usize>j * ldc, ldc);
-      }
+    for (let r = 0; r < depth; r += DEPTH) {
+      const rows = min(DEPTH, depth - r);
+      square(n, rows, P + ((<usize>r * width) << 3), P + ((<usize>r * width) << 3), C, ldc, size, I, J);
     }
   }
 }
 
 /**
- * C(n,n) lower += PᵀP for `depth` packed rows: P is blocks of up to DEPTH rows, each [n/4][rows][4] float64 with the
- * columns padded by zeros to a multiple of 4. `counters` holds one zeroed int32 a block.
+ * Packs `count` float32 rows (row-major, n columns) into P as gram reads them: factor·x − mean in float64, `factors` one
+ * a row. Then gram.
  */
-export function gram(tid: i32, nt: i32, n: i32, ld: i32, P: usize, depth: i32, C: usize, size: i32, counters: usize, sync: usize): void {
-  const width = (<usize>n + 3) & ~3;
-  for (let r = 0; r < depth; r += DEPTH) {
-    const rows = min(DEPTH, depth - r);
-    squares(n, rows, P, P, C, <usize>ld << 3, size, counters);
-    P += (<usize>rows * width) << 3;
-    counters += 4;
-    // The next block adds to the same squares, perhaps in other hands: without waiting two threads could meet in one.
-    barrier(sync, nt);
+export function covariance(tid: i32, nt: i32, args: usize): void {
+  const n = integer(args, 0), ld = integer(args, 1), rows = place(args, 2), count = integer(args, 3), mean = place(args, 4), factors = place(args, 5);
+  const P = place(args, 6), C = place(args, 7), size = integer(args, 8), counter = place(args, 9), sync = place(args, 10);
+  const width = (n + 3) & ~3;
+  // 16 columns a time: a cache line of the rows, four streams into the panel
+  const strips = (width + 15) >> 4;
+  const from = ((strips * tid) / nt) << 4, to = min(width, ((strips * (tid + 1)) / nt) << 4);
+  for (let r = 0; r < count; r += DEPTH) {
+    const block = min(DEPTH, count - r);
+    packBlock(n, block, rows + ((<usize>r * <usize>n) << 2), mean, factors + (<usize>r << 3), P + ((<usize>r * <usize>width) << 3), from, to);
+  }
+  barrier(sync, nt);
+  gram(tid, nt, n, ld, P, count, C, size, counter);
+}
+
+/** Columns from..to of one block of packed rows. */
+function packBlock(n: i32, count: i32, rows: usize, mean: usize, factors: usize, P: usize, from: i32, to: i32): void {
+  const pitch = <usize>n << 2, stride = <usize>count << 5;
+  for (let j0 = from; j0 < to; j0 += 16) {
+    for (let r = 0; r < count; r++) {
+      const factor = v128.load64_splat(factors + (<usize>r << 3));
+      let x = rows + <usize>r * pitch + (<usize>j0 << 2), m = mean + (<usize>j0 << 3);
+      let o = P + <usize>(j0 >> 2) * stride + (<usize>r << 5);
+      const end = min(j0 + 16, to);
+      for (let j = j0; j < end; j += 4) {
+        if (j + 4 <= n) {
+          const low = f64x2.promote_low_f32x4(v128.load64_zero(x)), high = f64x2.promote_low_f32x4(v128.load64_zero(x, 8));
+          v128.store(o, f64x2.sub(f64x2.mul(low, factor), v128.load(m)));
+          v128.store(o, f64x2.sub(f64x2.mul(high, factor), v128.load(m, 16)), 16);
+        } else {
+          const f = f64x2.extract_lane(factor, 0);
+          for (let q = 0; q < 4; q++) {
+            const value = j + q < n ? <f64>load<f32>(x + (<usize>q << 2)) * f - load<f64>(m + (<usize>q << 3)) : 0;
+            store<f64>(o + (<usize>q << 3), value);
+          }
+        }
+        x += 16;
+        m += 32;
+        o += stride;
+      }
+    }
   }
 }
 
@@ -234,6 +309,87 @@ function dot(p: usize, q: usize, i0: i32, i1: i32): f64 {
   return s;
 }
 
+// ---- sums over rows ------------------------------------------------------------------------------------------------
+
+/** Two float32 as float64. */
+@inline
+function two(x: usize): v128 {
+  return f64x2.promote_low_f32x4(v128.load64_zero(x));
+}
+
+/**
+ * ‖x‖² of `count` float32 rows (row-major, n columns) into `squares`; then, over the finite rows in their order, each
+ * group's Σx (n values a group from `sums` on, `groups` one byte a row) and Σx/‖x‖ (`unit`). The additions are those of
+ * row-sums.ts, so the bits are too.
+ */
+export function rowSums(tid: i32, nt: i32, args: usize): void {
+  const n = integer(args, 0), rows = place(args, 1), count = integer(args, 2), groups = place(args, 3), squares = place(args, 4);
+  const sums = place(args, 5), unit = place(args, 6), sync = place(args, 7);
+  const pitch = <usize>n << 2;
+  for (let r = (count * tid) / nt, end = (count * (tid + 1)) / nt; r < end; r++) {
+    let x = rows + <usize>r * pitch, a = f64x2.splat(0), b = f64x2.splat(0), i = 0;
+    for (; i + 3 < n; i += 4) {
+      const low = two(x), high = two(x + 8);
+      a = f64x2.add(a, f64x2.mul(low, low));
+      b = f64x2.add(b, f64x2.mul(high, high));
+      x += 16;
+    }
+    let first = f64x2.extract_lane(a, 0);
+    for (; i < n; i++) {
+      const value = <f64>load<f32>(x);
+      first += value * value;
+      x += 4;
+    }
+    store<f64>(squares + (<usize>r << 3), first + f64x2.extract_lane(a, 1) + (f64x2.extract_lane(b, 0) + f64x2.extract_lane(b, 1)));
+  }
+  barrier(sync, nt);
+  const from = cut(0, n, tid, nt), to = cut(0, n, tid + 1, nt);
+  for (let r = 0; r < count; r++) {
+    const square = load<f64>(squares + (<usize>r << 3));
+    // NaN or infinite: the row is left out
+    if (!(square < Infinity)) continue;
+    const factor = square > 0 ? 1 / sqrt<f64>(square) : 0, f = f64x2.splat(factor);
+    let x = rows + <usize>r * pitch + (<usize>from << 2), u = unit + (<usize>from << 3), i = from;
+    let s = sums + ((<usize>load<u8>(groups + <usize>r) * <usize>n + <usize>from) << 3);
+    for (; i + 1 < to; i += 2) {
+      const value = two(x);
+      v128.store(s, f64x2.add(v128.load(s), value));
+      v128.store(u, f64x2.add(v128.load(u), f64x2.mul(value, f)));
+      x += 8;
+      s += 16;
+      u += 16;
+    }
+    if (i < to) {
+      const value = <f64>load<f32>(x);
+      store<f64>(s, load<f64>(s) + value);
+      store<f64>(u, load<f64>(u) + value * factor);
+    }
+  }
+}
+
+/** ‖x − μ‖² and (x − μ)·μ of `count` float32 rows, in the additions of scan.ts. */
+export function deviations(tid: i32, nt: i32, args: usize): void {
+  const n = integer(args, 0), rows = place(args, 1), count = integer(args, 2), mean = place(args, 3), squares = place(args, 4), along = place(args, 5);
+  for (let r = (count * tid) / nt, end = (count * (tid + 1)) / nt; r < end; r++) {
+    let x = rows + ((<usize>r * <usize>n) << 2), m = mean, s = f64x2.splat(0), t = f64x2.splat(0), i = 0;
+    for (; i + 1 < n; i += 2) {
+      const mu = v128.load(m), y = f64x2.sub(two(x), mu);
+      s = f64x2.add(s, f64x2.mul(y, y));
+      t = f64x2.add(t, f64x2.mul(y, mu));
+      x += 8;
+      m += 16;
+    }
+    let s0 = f64x2.extract_lane(s, 0), t0 = f64x2.extract_lane(t, 0);
+    if (i < n) {
+      const mu = load<f64>(m), y = <f64>load<f32>(x) - mu;
+      s0 += y * y;
+      t0 += y * mu;
+    }
+    store<f64>(squares + (<usize>r << 3), s0 + f64x2.extract_lane(s, 1));
+    store<f64>(along + (<usize>r << 3), t0 + f64x2.extract_lane(t, 1));
+  }
+}
+
 // ---- whole matrices ------------------------------------------------------------------------------------------------
 
 /** Zeroes; the first touch of fresh memory is the slow part. */
@@ -334,7 +490,9 @@ const SUM_W: usize = 1536;
 const SUM_V: usize = 1792;
 
 /** One panel: reflections k0..k0+nb−1 into V(n,nb), W(n,nb) with A ← A − V Wᵀ − W Vᵀ still to be done past the panel. */
-function panel(tid: i32, nt: i32, n: i32, ld8: usize, k0: i32, nb: i32, A: usize, V: usize, W: usize, Y: usize, S: usize, D: usize, E: usize, tau8: usize, sync: usize): void {
+function panel(tid: i32, nt: i32, k0: i32, nb: i32, args: usize): void {
+  const n = integer(args, 0), ld8 = place(args, 1) << 3, A = place(args, 2), V = place(args, 3), W = place(args, 4), Y = place(args, 5);
+  const S = place(args, 6), D = place(args, 7), E = place(args, 8), tau8 = place(args, 12), sync = place(args, 14);
   const mine = S + (<usize>tid << 12);
   const y = Y + <usize>tid * ld8;
   for (let i = 0; i < nb; i++) {
@@ -442,11 +600,14 @@ function packPanels(n: i32, ld8: usize, r0: i32, nb: i32, V: usize, W: usize, PV
 }
 
 /** A(n,n) symmetric lower → tridiagonal D(n), E(n−1) by similarity; A is destroyed. tau8 and counter: 8 bytes each. */
-export function tridiagonalise(tid: i32, nt: i32, n: i32, ld: i32, A: usize, V: usize, W: usize, Y: usize, S: usize, D: usize, E: usize, PV: usize, PW: usize, size: i32, tau8: usize, counter: usize, sync: usize): void {
+export function tridiagonalise(tid: i32, nt: i32, args: usize): void {
+  const n = integer(args, 0), ld = integer(args, 1), A = place(args, 2), V = place(args, 3), W = place(args, 4), Y = place(args, 5);
+  const S = place(args, 6), D = place(args, 7), E = place(args, 8), PV = place(args, 9), PW = place(args, 10), size = integer(args, 11);
+  const tau8 = place(args, 12), counter = place(args, 13), sync = place(args, 14);
   const ld8 = <usize>ld << 3;
   for (let k0 = 0; k0 < n; k0 += NB) {
     const nb = min(NB, n - k0), r0 = k0 + nb;
-    panel(tid, nt, n, ld8, k0, nb, A, V, W, Y, S, D, E, tau8, sync);
+    panel(tid, nt, k0, nb, args);
     if (r0 >= n) return;
     if (tid == 0) atomic.store<i32>(counter, 0);
     const tiles = (n - r0 + 3) >> 2;
@@ -454,6 +615,482 @@ export function tridiagonalise(tid: i32, nt: i32, n: i32, ld: i32, A: usize, V: 
     barrier(sync, nt);
     squares(n - r0, 2 * nb, PV, PW, A + (<usize>r0 << 3) + <usize>r0 * ld8, ld8, size, counter);
     barrier(sync, nt);
+  }
+}
+
+// ---- two-stage tridiagonalisation ----------------------------------------------------------------------------------
+
+/** Rows and columns of a block of the symmetric product: it and its part of V stay in the first-level cache. */
+const BLOCK: i32 = 64;
+
+/** `out` (4 values) = Σ_i v[i] column_q[i] over [i0, i1) for four columns, ld8 bytes apart. */
+function dot4(v: usize, columns: usize, ld8: usize, i0: i32, i1: i32, out: usize): void {
+  const at = <usize>i0 << 3;
+  let p = v + at, q0 = columns + at, q1 = q0 + ld8, q2 = q1 + ld8, q3 = q2 + ld8;
+  let t0 = f64x2.splat(0), t1 = f64x2.splat(0), t2 = f64x2.splat(0), t3 = f64x2.splat(0);
+  const end = p + (<usize>((i1 - i0) >> 1) << 4);
+  while (p < end) {
+    const x = v128.load(p);
+    t0 = madd(v128.load(q0), x, t0);
+    t1 = madd(v128.load(q1), x, t1);
+    t2 = madd(v128.load(q2), x, t2);
+    t3 = madd(v128.load(q3), x, t3);
+    p += 16;
+    q0 += 16;
+    q1 += 16;
+    q2 += 16;
+    q3 += 16;
+  }
+  let s0 = f64x2.extract_lane(t0, 0) + f64x2.extract_lane(t0, 1), s1 = f64x2.extract_lane(t1, 0) + f64x2.extract_lane(t1, 1);
+  let s2 = f64x2.extract_lane(t2, 0) + f64x2.extract_lane(t2, 1), s3 = f64x2.extract_lane(t3, 0) + f64x2.extract_lane(t3, 1);
+  if ((i1 - i0) & 1) {
+    const x = load<f64>(p);
+    s0 += load<f64>(q0) * x;
+    s1 += load<f64>(q1) * x;
+    s2 += load<f64>(q2) * x;
+    s3 += load<f64>(q3) * x;
+  }
+  store<f64>(out, s0);
+  store<f64>(out, s1, 8);
+  store<f64>(out, s2, 16);
+  store<f64>(out, s3, 24);
+}
+
+/** column_q[i] −= s[q] v[i] over [i0, i1) for four columns. */
+function subtract4(v: usize, columns: usize, ld8: usize, i0: i32, i1: i32, s: usize): void {
+  const at = <usize>i0 << 3;
+  let p = v + at, q0 = columns + at, q1 = q0 + ld8, q2 = q1 + ld8, q3 = q2 + ld8;
+  const s0 = f64x2.neg(v128.load64_splat(s)), s1 = f64x2.neg(v128.load64_splat(s, 8));
+  const s2 = f64x2.neg(v128.load64_splat(s, 16)), s3 = f64x2.neg(v128.load64_splat(s, 24));
+  const end = p + (<usize>((i1 - i0) >> 1) << 4);
+  while (p < end) {
+    const x = v128.load(p);
+    v128.store(q0, madd(s0, x, v128.load(q0)));
+    v128.store(q1, madd(s1, x, v128.load(q1)));
+    v128.store(q2, madd(s2, x, v128.load(q2)));
+    v128.store(q3, madd(s3, x, v128.load(q3)));
+    p += 16;
+    q0 += 16;
+    q1 += 16;
+    q2 += 16;
+    q3 += 16;
+  }
+  if ((i1 - i0) & 1) {
+    const x = load<f64>(p);
+    store<f64>(q0, load<f64>(q0) - load<f64>(s) * x);
+    store<f64>(q1, load<f64>(q1) - load<f64>(s, 8) * x);
+    store<f64>(q2, load<f64>(q2) - load<f64>(s, 16) * x);
+    store<f64>(q3, load<f64>(q3) - load<f64>(s, 24) * x);
+  }
+}
+
+/**
+ * The reflection I − τ v vᵀ (v[0] = 1) that takes x(n) to β e₀: writes v, and β over x[0]; returns τ. x may not be v.
+ */
+function reflector(n: i32, x: usize, v: usize): f64 {
+  const first = load<f64>(x), rest = dot(x, x, 1, n);
+  store<f64>(v, 1);
+  if (!(rest > 0)) {
+    memory.fill(v + 8, 0, <usize>(n - 1) << 3);
+    return 0;
+  }
+  const norm = sqrt<f64>(first * first + rest), beta = first >= 0 ? -norm : norm, scale = 1 / (first - beta);
+  for (let i = 1; i < n; i++) store<f64>(v + (<usize>i << 3), load<f64>(x + (<usize>i << 3)) * scale);
+  store<f64>(x, beta);
+  return (beta - first) / beta;
+}
+
+/** QR of P(m, BAND): R over the upper triangle of P, the reflections into V(m, BAND), zeros above, and τ. */
+function factor(m: i32, ld8: usize, P: usize, V: usize, tau: usize, four: usize): void {
+  for (let j = 0; j < BAND; j++) {
+    const v = V + <usize>j * ld8;
+    memory.fill(v, 0, <usize>(j < m ? j : m) << 3);
+    if (j >= m) {
+      store<f64>(tau + (<usize>j << 3), 0);
+      continue;
+    }
+    const top = <usize>j << 3;
+    const t = reflector(m - j, P + <usize>j * ld8 + top, v + top);
+    store<f64>(tau + top, t);
+    if (t == 0) continue;
+    let c = j + 1;
+    for (; c & 3; c++) {
+      const column = P + <usize>c * ld8, s = t * dot(v, column, j, m);
+      for (let i = j; i < m; i++) {
+        const o = column + (<usize>i << 3);
+        store<f64>(o, load<f64>(o) - s * load<f64>(v + (<usize>i << 3)));
+      }
+    }
+    for (; c < BAND; c += 4) {
+      const columns = P + <usize>c * ld8;
+      dot4(v, columns, ld8, j, m, four);
+      for (let q: usize = 0; q < 32; q += 8) store<f64>(four + q, t * load<f64>(four + q));
+      subtract4(v, columns, ld8, j, m, four);
+    }
+  }
+}
+
+/**
+ * T (upper) of the product of the reflections, I − V T Vᵀ (dlarft): G holds VᵀV above its diagonal, G(i,j) at [i·BAND + j].
+ * T(i,j) at [i·BAND + j] of `T`; packed as tile reads it, [j/4][i][4], in `packed`.
+ */
+function triangle(tau: usize, G: usize, T: usize, packed: usize): void {
+  memory.fill(T, 0, BAND * BAND * 8);
+  for (let j = 0; j < BAND; j++) {
+    const t = load<f64>(tau + (<usize>j << 3));
+    store<f64>(T + (<usize>(j * BAND + j) << 3), t);
+    for (let i = 0; i < j; i++) {
+      let s: f64 = 0;
+      for (let k = i; k < j; k++) s += load<f64>(T + (<usize>(i * BAND + k) << 3)) * load<f64>(G + (<usize>(k * BAND + j) << 3));
+      store<f64>(T + (<usize>(i * BAND + j) << 3), -t * s);
+    }
+  }
+  packSmall(T, packed, 1);
+}
+
+/** A(BAND, BAND), A(i,j) at [i·BAND + j], times f, as [j/4][i][4]. */
+function packSmall(A: usize, packed: usize, f: f64): void {
+  for (let j = 0; j < BAND; j += 4) {
+    for (let i = 0; i < BAND; i++) {
+      for (let q = 0; q < 4; q++) {
+        store<f64>(packed, f * load<f64>(A + (<usize>(i * BAND + j + q) << 3)));
+        packed += 8;
+      }
+    }
+  }
+}
+
+/** Block (i0.., k0..) of a symmetric lower A(m,m), from both triangles, as [rows/4][count][4] with zero rows past m. */
+function packSymmetric(m: i32, ld8: usize, A: usize, i0: i32, k0: i32, count: i32, P: usize): void {
+  const rows = min(BLOCK, m - i0), stride = <usize>count << 5;
+  if (i0 > k0) {
+    const whole = rows & ~3;
+    for (let k = 0; k < count; k++) {
+      let x = A + (<usize>i0 << 3) + <usize>(k0 + k) * ld8, o = P + (<usize>k << 5);
+      for (let i = 0; i < whole; i += 4) {
+        v128.store(o, v128.load(x));
+        v128.store(o, v128.load(x, 16), 16);
+        x += 32;
+        o += stride;
+      }
+      if (whole < rows) {
+        for (let q = 0; q < 4; q++) {
+          store<f64>(o + (<usize>q << 3), whole + q < rows ? load<f64>(x + (<usize>q << 3)) : 0);
+        }
+      }
+    }
+    return;
+  }
+  for (let i = 0; i < rows; i += 4) {
+    let o = P + <usize>(i >> 2) * stride;
+    if (i0 < k0 && i + 4 <= rows) {
+      // four columns of the lower triangle, transposed two rows a time
+      let x0 = A + (<usize>k0 << 3) + <usize>(i0 + i) * ld8, x1 = x0 + ld8, x2 = x1 + ld8, x3 = x2 + ld8;
+      let k = 0;
+      for (; k + 1 < count; k += 2) {
+        const a = v128.load(x0), b = v128.load(x1), c = v128.load(x2), d = v128.load(x3);
+        v128.store(o, i8x16.shuffle(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
+        v128.store(o, i8x16.shuffle(c, d, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23), 16);
+        v128.store(o, i8x16.shuffle(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31), 32);
+        v128.store(o, i8x16.shuffle(c, d, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31), 48);
+        x0 += 16;
+        x1 += 16;
+        x2 += 16;
+        x3 += 16;
+        o += 64;
+      }
+      if (k < count) {
+        store<f64>(o, load<f64>(x0));
+        store<f64>(o, load<f64>(x1), 8);
+        store<f64>(o, load<f64>(x2), 16);
+        store<f64>(o, load<f64>(x3), 24);
+      }
+    } else {
+      for (let k = k0; k < k0 + count; k++) {
+        for (let q = 0; q < 4; q++) {
+          const row = i0 + i + q, low = max(row, k), high = min(row, k);
+          store<f64>(o + (<usize>q << 3), row < m ? load<f64>(A + (<usize>low << 3) + <usize>high * ld8) : 0);
+        }
+        o += 32;
+      }
+    }
+  }
+}
+
+/** X(m, BAND) = A · B for a symmetric lower A(m,m), B packed [BAND/4][m][4]; blocks of rows by the counter. */
+function symmetricProduct(m: i32, ld8: usize, A: usize, B: usize, X: usize, P: usize, counter: usize): void {
+  while (true) {
+    const i0 = atomic.add<i32>(counter, 1) * BLOCK;
+    if (i0 >= m) return;
+    const rows = min(BLOCK, m - i0);
+    for (let j = 0; j < BAND; j++) memory.fill(X + <usize>j * ld8 + (<usize>i0 << 3), 0, <usize>((rows + 3) & ~3) << 3);
+    for (let k0 = 0; k0 < m; k0 += BLOCK) {
+      const count = min(BLOCK, m - k0), stride = <usize>count << 5;
+      packSymmetric(m, ld8, A, i0, k0, count, P);
+      for (let j = 0; j < BAND; j += 4) {
+        const b = B + ((<usize>(j >> 2) * <usize>m + <usize>k0) << 5), x = X + <usize>j * ld8 + (<usize>i0 << 3);
+        for (let i = 0; i < rows; i += 4) tile(count, P + <usize>(i >> 2) * stride, b, x + (<usize>i << 3), ld8);
+      }
+    }
+  }
+}
+
+/**
+ * A(n,n) symmetric lower → the same lower band of BAND subdiagonals by similarity, Q = 1 ⊕ Q′. For each panel of BAND
+ * columns its QR below the band, I − V T Vᵀ, and on the rest A ← A − V Wᵀ − W Vᵀ with X = A V T, W = X − ½ V Tᵀ VᵀX.
+ * small: 5·BAND² + 2·BAND values of scratch; blocks: BLOCK² a thread. Every sum is made by one thread in a fixed order.
+ */
+function toBand(tid: i32, nt: i32, args: usize): void {
+  const n = integer(args, 0), ld8 = place(args, 1) << 3, A = place(args, 2), V = place(args, 3), W = place(args, 4), PV = place(args, 7);
+  const PW = place(args, 8), small = place(args, 9), blocks = place(args, 10), size = integer(args, 12), counter = place(args, 13), sync = place(args, 14);
+  const square: usize = BAND * BAND * 8;
+  const G = small, T = G + square, packedT = T + square, Z = packedT + square, packedM = Z + square, tau = packedM + square, four = tau + BAND * 8;
+  const mine = blocks + <usize>tid * <usize>(BLOCK * BLOCK * 8);
+  const half: usize = BAND << 5, whole: usize = BAND << 6;
+  for (let k0 = 0; k0 + BAND + 1 < n; k0 += BAND) {
+    const r0 = k0 + BAND, m = n - r0, tiles = (m + 3) >> 2;
+    const p0 = (tiles * tid) / nt, p1 = (tiles * (tid + 1)) / nt;
+    const rest = A + (<usize>r0 << 3) + <usize>r0 * ld8;
+    if (tid == 0) factor(m, ld8, A + (<usize>r0 << 3) + <usize>k0 * ld8, V, tau, four);
+    barrier(sync, nt);
+    for (let j = tid; j < BAND; j += nt) {
+      for (let i = 0; i < j; i++) {
+        store<f64>(G + (<usize>(i * BAND + j) << 3), dot(V + <usize>i * ld8, V + <usize>j * ld8, min(j, m), m));
+      }
+    }
+    packRowsOf(m, ld8, V, PV, whole, 1, p0, p1);
+    barrier(sync, nt);
+    if (tid == 0) {
+      triangle(tau, G, T, packedT);
+      atomic.store<i32>(counter, 0);
+    }
+    barrier(sync, nt);
+    // V T, packed [BAND/4][m][4], into PW
+    for (let j = 0; j < BAND; j += 4) {
+      const to = PW + ((<usize>(j >> 2) * <usize>m) << 5), t = packedT + <usize>(j >> 2) * half;
+      for (let p = p0; p < p1; p++) {
+        const o = to + (<usize>p << 7);
+        if (4 * p + 4 <= m) {
+          memory.fill(o, 0, 128);
+          tile(BAND, t, PV + <usize>p * whole, o, 32);
+        } else {
+          // the last rows: a whole tile would spill into the next columns
+          memory.fill(mine, 0, 128);
+          tile(BAND, t, PV + <usize>p * whole, mine, 32);
+          memory.copy(o, mine, <usize>(m - 4 * p) << 5);
+        }
+      }
+    }
+    barrier(sync, nt);
+    symmetricProduct(m, ld8, rest, PW, W, mine, counter);
+    barrier(sync, nt);
+    for (let j = tid; j < BAND; j += nt) {
+      for (let i = 0; i < BAND; i += 4) {
+        dot4(W + <usize>j * ld8, V + <usize>i * ld8, ld8, 0, m, Z + (<usize>(j * BAND + i) << 3));
+      }
+    }
+    barrier(sync, nt);
+    if (tid == 0) {
+      // M(i,j) = Σ_k T(k,i) Z(k,j), Z(k,j) at [j·BAND + k]
+      for (let i = 0; i < BAND; i++) {
+        for (let j = 0; j < BAND; j++) {
+          let s: f64 = 0;
+          for (let k = 0; k <= i; k++) s += load<f64>(T + (<usize>(k * BAND + i) << 3)) * load<f64>(Z + (<usize>(j * BAND + k) << 3));
+          store<f64>(G + (<usize>(i * BAND + j) << 3), s);
+        }
+      }
+      packSmall(G, packedM, -0.5);
+      atomic.store<i32>(counter, 0);
+    }
+    barrier(sync, nt);
+    for (let j = 0; j < BAND; j += 4) {
+      const M = packedM + <usize>(j >> 2) * half;
+      for (let p = p0; p < p1; p++) tile(BAND, PV + <usize>p * whole, M, W + <usize>j * ld8 + (<usize>p << 5), ld8);
+    }
+    packPanels(m, ld8, 0, BAND, V, W, PV, PW, p0, p1);
+    barrier(sync, nt);
+    squares(m, 2 * BAND, PV, PW, rest, ld8, size, counter);
+    barrier(sync, nt);
+  }
+}
+
+/** Rows 4·p0..4·p1 of V(m, BAND) as [row/4][BAND][4], `step` bytes from one four to the next, zero past m. */
+function packRowsOf(m: i32, ld8: usize, V: usize, P: usize, step: usize, f: f64, p0: i32, p1: i32): void {
+  for (let p = p0; p < p1; p++) {
+    let x = V + (<usize>p << 5), o = P + <usize>p * step;
+    for (let k = 0; k < BAND; k++) {
+      for (let q = 0; q < 4; q++) store<f64>(o + (<usize>q << 3), 4 * p + q < m ? f * load<f64>(x + (<usize>q << 3)) : 0);
+      x += ld8;
+      o += 32;
+    }
+  }
+}
+
+// A band as its columns from the diagonal on, 2·BAND values each (half for what a chased bulge fills), with BAND zero
+// columns after the last: (i,j) at i + (2·BAND − 1)·j, so a block of it is a matrix with that leading dimension.
+const BAND8: usize = (2 * BAND - 1) << 3;
+const WIDTH: usize = BAND;
+/** Sweeps that one thread chases together, each two blocks behind the one before. */
+const SWEEPS: i32 = 8;
+
+/** Copies columns [from, to) of the band of A. */
+function copyBand(n: i32, ld8: usize, A: usize, B: usize, from: i32, to: i32): void {
+  for (let j = from; j < to; j++) {
+    const o = B + <usize>j * (BAND8 + 8);
+    const count = j < n ? min(BAND + 1, n - j) : 0;
+    memory.copy(o, A + <usize>j * ld8 + (<usize>j << 3), <usize>count << 3);
+    memory.fill(o + (<usize>count << 3), 0, <usize>(2 * BAND - count) << 3);
+  }
+}
+
+/** D ← H D H for a symmetric lower block of order BAND, H = I − τ v vᵀ; w is scratch. */
+function turnDiagonal(D: usize, v: usize, tau: f64, w: usize): void {
+  memory.fill(w, 0, WIDTH << 3);
+  for (let c = 0; c < BAND; c += 4) symv4(D, BAND8, BAND, c, v, w);
+  const half = -0.5 * tau * tau * dot(w, v, 0, BAND);
+  const t2 = f64x2.splat(tau), h2 = f64x2.splat(half);
+  for (let i: usize = 0; i < WIDTH << 3; i += 16) {
+    // negative, so that the update is made of additions
+    v128.store(w + i, f64x2.neg(madd(v128.load(v + i), h2, f64x2.mul(v128.load(w + i), t2))));
+  }
+  for (let j = 0; j < BAND; j += 2) {
+    const at = <usize>j << 3;
+    let a = D + at + <usize>j * BAND8, b = a + BAND8;
+    const v0 = load<f64>(v + at), v1 = load<f64>(v + at, 8), w0 = load<f64>(w + at), w1 = load<f64>(w + at, 8);
+    store<f64>(a, load<f64>(a) + 2 * v0 * w0);
+    store<f64>(a, load<f64>(a, 8) + (v1 * w0 + w1 * v0), 8);
+    store<f64>(b, load<f64>(b, 8) + 2 * v1 * w1, 8);
+    const x0 = f64x2.splat(v0), x1 = f64x2.splat(v1), y0 = f64x2.splat(w0), y1 = f64x2.splat(w1);
+    a += 16;
+    b += 16;
+    for (let i = at + 16; i < WIDTH << 3; i += 16) {
+      const x = v128.load(v + i), y = v128.load(w + i);
+      v128.store(a, madd(x, y0, madd(y, x0, v128.load(a))));
+      v128.store(b, madd(x, y1, madd(y, x1, v128.load(b))));
+      a += 16;
+      b += 16;
+    }
+  }
+}
+
+/**
+ * B ← H′ B H for a block of order BAND below the diagonal: H = I − τ v vᵀ from the sweep's last block, H′ the reflection
+ * that then takes its first column to β e₀. v becomes that of H′; returns its τ. y, z: scratch.
+ */
+function turnBelow(B: usize, v: usize, tau: f64, y: usize, z: usize): f64 {
+  const size: usize = WIDTH << 3;
+  memory.fill(y, 0, size);
+  for (let j: usize = 0; j < WIDTH; j += 4) {
+    let b0 = B + j * BAND8, b1 = b0 + BAND8, b2 = b1 + BAND8, b3 = b2 + BAND8;
+    const at = v + (j << 3), t = f64x2.splat(-tau);
+    const x0 = f64x2.mul(t, v128.load64_splat(at)), x1 = f64x2.mul(t, v128.load64_splat(at, 8));
+    const x2 = f64x2.mul(t, v128.load64_splat(at, 16)), x3 = f64x2.mul(t, v128.load64_splat(at, 24));
+    for (let o = y; o < y + size; o += 16) {
+      const s = madd(v128.load(b0), x0, madd(v128.load(b1), x1, v128.load(o)));
+      v128.store(o, madd(v128.load(b2), x2, madd(v128.load(b3), x3, s)));
+      b0 += 16;
+      b1 += 16;
+      b2 += 16;
+      b3 += 16;
+    }
+  }
+  // y = −τ B v: the first column of B H, then H′
+  const v0 = load<f64>(v);
+  for (let i: usize = 0; i < size; i += 8) store<f64>(B + i, load<f64>(B + i) + load<f64>(y + i) * v0);
+  const u = z + size, next = reflector(BAND, B, u);
+  // columns 1..: B + y vᵀ − u (τ′ uᵀ(B + y vᵀ)), in one pass
+  const along = dot(u, y, 0, BAND);
+  for (let j: usize = 0; j < WIDTH; j += 4) dot4(u, B + j * BAND8, BAND8, 0, BAND, z + (j << 3));
+  for (let j: usize = 0; j < size; j += 8) store<f64>(z + j, -next * (load<f64>(z + j) + along * load<f64>(v + j)));
+  for (let j: usize = 1; j < WIDTH; j += 2) {
+    const at = j << 3;
+    let a = B + j * BAND8, b = a + BAND8;
+    const x0 = v128.load64_splat(v + at), z0 = v128.load64_splat(z + at);
+    if (j + 1 < WIDTH) {
+      const x1 = v128.load64_splat(v + at, 8), z1 = v128.load64_splat(z + at, 8);
+      for (let i: usize = 0; i < size; i += 16) {
+        const p = v128.load(y + i), q = v128.load(u + i);
+        v128.store(a, madd(p, x0, madd(q, z0, v128.load(a))));
+        v128.store(b, madd(p, x1, madd(q, z1, v128.load(b))));
+        a += 16;
+        b += 16;
+      }
+    } else {
+      for (let i: usize = 0; i < size; i += 16) {
+        v128.store(a, madd(v128.load(y + i), x0, madd(v128.load(u + i), z0, v128.load(a))));
+        a += 16;
+      }
+    }
+  }
+  for (let i: usize = 8; i < size; i += 8) store<f64>(B + i, 0);
+  memory.copy(v, u, size);
+  return next;
+}
+
+/** Blocks that a sweep passes. */
+@inline
+function blocksOf(n: i32, sweep: i32): i32 {
+  return (n - sweep - 2) / BAND + 1;
+}
+
+/**
+ * Band → tridiagonal: sweep s clears column s below the first subdiagonal and chases the bulge down, block after block
+ * (PLASMA's order). Groups of sweeps are dealt to the threads; block k of a sweep follows block k+1 of the sweep before,
+ * of which `progress` (int32 a group, zeroed) tells. S: (SWEEPS + 4)·(BAND + 2) values of scratch a thread.
+ */
+function chase(tid: i32, nt: i32, n: i32, B: usize, S: usize, progress: usize): void {
+  const column = BAND8 + 8, slot: usize = (BAND + 2) << 3;
+  const y = S + <usize>(SWEEPS * slot), z = y + slot;
+  const groups = (n - 2 + SWEEPS - 1) / SWEEPS;
+  for (let g = tid; g < groups; g += nt) {
+    const s0 = g * SWEEPS, s1 = min(n - 2, s0 + SWEEPS), lag = 2 * (s1 - s0 - 1);
+    const waves = blocksOf(n, s0) + lag, mine = progress + (<usize>g << 2);
+    for (let wave = 0; wave < waves; wave++) {
+      if (g > 0) {
+        let spins = 0;
+        while (true) {
+          const done = atomic.load<i32>(mine - 4);
+          if (done >= wave + 2) break;
+          if (++spins > 20000) atomic.wait<i32>(mine - 4, done, -1);
+        }
+      }
+      for (let s = s0; s < s1; s++) {
+        const k = wave - 2 * (s - s0);
+        if (k < 0 || k >= blocksOf(n, s)) continue;
+        const v = S + <usize>(s - s0) * slot, r0 = s + 1 + k * BAND;
+        let tau: f64;
+        if (k == 0) tau = reflector(BAND, B + <usize>s * column + 8, v);
+        else tau = turnBelow(B + <usize>(r0 - BAND) * column + (BAND << 3), v, load<f64>(v + (BAND << 3)), y, z);
+        store<f64>(v + (BAND << 3), tau);
+        turnDiagonal(B + <usize>r0 * column, v, tau, y);
+      }
+      if (wave >= lag && nt > 1) {
+        atomic.store<i32>(mine, wave - lag + 1);
+        atomic.notify(mine, 1);
+      }
+    }
+    atomic.store<i32>(mine, i32.MAX_VALUE);
+    if (nt > 1) atomic.notify(mine, 1);
+  }
+}
+
+/** The same as tridiagonalise in two stages, for large n: full → band → tridiagonal. The band lies in PV. */
+export function tridiagonaliseByBand(tid: i32, nt: i32, args: usize): void {
+  const n = integer(args, 0), ld = integer(args, 1), A = place(args, 2), V = place(args, 3), W = place(args, 4), D = place(args, 5);
+  const E = place(args, 6), PV = place(args, 7), PW = place(args, 8), small = place(args, 9), blocks = place(args, 10), progress = place(args, 11);
+  const size = integer(args, 12), counter = place(args, 13), sync = place(args, 14);
+  const ld8 = <usize>ld << 3;
+  toBand(tid, nt, args);
+  const columns = n + BAND;
+  copyBand(n, ld8, A, PV, (columns * tid) / nt, (columns * (tid + 1)) / nt);
+  if (tid == 0) memory.fill(progress, 0, <usize>n << 2);
+  barrier(sync, nt);
+  chase(tid, nt, n, PV, blocks + <usize>tid * <usize>(BLOCK * BLOCK * 8), progress);
+  barrier(sync, nt);
+  for (let i = tid; i < n; i += nt) {
+    const column = PV + <usize>i * (BAND8 + 8);
+    store<f64>(D + (<usize>i << 3), load<f64>(column));
+    store<f64>(E + (<usize>i << 3), load<f64>(column, 8));
   }
 }
 
