@@ -35,6 +35,8 @@ interface Job {
 
 /** Squares of the result that threads take in turn: small ones share a small matrix more evenly. */
 const squareOf = (n: number): number => (n < 1024 ? 64 : 128);
+/** The same for a Gram, whose squares take many rows each: 5 % from 128 to 256. */
+const gramSquareOf = (n: number): number => (n < 1536 ? squareOf(n) : 256);
 
 export class ThreadedKernel implements Kernel {
   readonly kind = 'wasm';
@@ -191,7 +193,7 @@ class ThreadedWorkspace implements Workspace {
 
   async gram(slot: number, which: 0 | 1, depth: number): Promise<void> {
     const { ld, order, slots, panels } = this.#layout;
-    const args = [order, ld, panels[which], depth, slots[slot]!, squareOf(order), fixed.counter];
+    const args = [order, ld, panels[which], depth, slots[slot]!, gramSquareOf(order), fixed.counter];
     await this.#all('gram', this.#threadsForRows(), args);
   }
 
@@ -236,7 +238,7 @@ class ThreadedWorkspace implements Workspace {
     if (factors) factor.set(factors.subarray(0, count));
     else factor.fill(1);
     const rows = [stages[which], count, vectors[0], at, panels[0]];
-    const args = [order, ld, ...rows, slots[slot]!, squareOf(order), fixed.counter, fixed.sync];
+    const args = [order, ld, ...rows, slots[slot]!, gramSquareOf(order), fixed.counter, fixed.sync];
     await this.#together('covariance', this.#threadsForRows(), args);
   }
 
