@@ -1,11 +1,12 @@
-// Compiles src/spectrum/kernel/kernel.as.ts to WebAssembly, once plain and once with fused multiply-adds (relaxed SIMD:
+// Compiles src/spectrum/kernel/*.as.ts, joined, to WebAssembly, once plain and once with fused multiply-adds (relaxed SIMD:
 // Node 21 on, browsers), and writes both as base64 in a module (wasm.ts), which works the same from source, dist, a tarball and a browser. Does nothing when wasm.ts was made from the same source.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const folder = new URL('../src/spectrum/kernel/', import.meta.url);
-const source = readFileSync(new URL('kernel.as.ts', folder), 'utf8');
+const parts = ['kernel', 'rows', 'matrices', 'householder', 'band', 'chase', 'ql'];
+const source = parts.map((part) => readFileSync(new URL(`${part}.as.ts`, folder), 'utf8')).join('\n');
 const target = fileURLToPath(new URL('wasm.ts', folder));
 
 const { version } = JSON.parse(
@@ -24,7 +25,7 @@ const stamp = createHash('sha256')
   .update(source)
   .digest('hex')
   .slice(0, 16);
-const head = `// Made by scripts/build-kernel.mjs from kernel.as.ts ${stamp}: do not edit.\n`;
+const head = `// Made by scripts/build-kernel.mjs from *.as.ts ${stamp}: do not edit.\n`;
 if (!existsSync(target) || !readFileSync(target, 'utf8').startsWith(head)) {
   // Loaded only when needed: the compiler takes a second to start.
   const { default: asc } = await import('assemblyscript/asc');
@@ -36,7 +37,9 @@ if (!existsSync(target) || !readFileSync(target, 'utf8').startsWith(head)) {
       listFiles: () => [],
     });
     if (error || !binary) {
-      console.error(`${stderr.toString()}\nkernel.as.ts: does not compile (${error?.message ?? 'no output'})`);
+      console.error(
+        `${stderr.toString()}\nsrc/spectrum/kernel/*.as.ts, joined: does not compile (${error?.message ?? 'no output'})`,
+      );
       process.exit(1);
     }
     return Buffer.from(binary).toString('base64');

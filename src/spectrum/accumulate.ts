@@ -12,7 +12,6 @@ import { figuresFrom } from './figures.js';
 import { defaultGroups, jackknifeProblem } from './jackknife.js';
 import { blockRows, type Kernel, type Workspace } from './kernel/kernel.js';
 import { openKernel } from './kernel/open.js';
-import { packRows } from './kernel/panel.js';
 import { Pace } from './kernel/pace.js';
 import { arraysOf, type LayerMeasurement, type MeasureOptions } from './measure.js';
 import { RowSums, squaredNorm } from './row-sums.js';
@@ -179,10 +178,9 @@ export class GramAccumulator implements GramSource {
     if (count === 0) return;
     waiting.count = 0;
     await this.#kernel.use(this.d, 1, this.#signal, async (space) => {
-      const index = Int32Array.from({ length: count }, (_, i) => i);
-      packRows(space.panel(0), waiting.rows, 0, this.d, index, this.#provisional!, null);
+      space.stage(0).set(waiting.rows.subarray(0, count * this.d));
       await space.clear(0);
-      await space.gram(0, 0, count);
+      await space.covariance(0, 0, count, this.#provisional!, null);
       space.addTo(0, this.#grams[k]!);
     });
   }

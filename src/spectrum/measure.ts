@@ -49,12 +49,12 @@ export async function measureRows(rows: Rows, options: MeasureOptions): Promise<
   const { kernel, errors = 'jackknife', groups = defaultGroups, variants = [], signal } = options;
   const { alphaRange = defaultAlphaRange } = options;
   const groupOf = checkGroups(rows, groups, options.groupOf);
-  const scan = await Scan.of(rows, groupOf, groups, signal);
+  const scan = await Scan.of(rows, groupOf, groups, kernel, signal);
   const { n } = scan.sums;
   const { d } = rows;
   const withErrors = errors === 'jackknife' && jackknifeProblem(scan.sums.groupRows) === null;
   const withUnit = variants.includes('rankme[l2]');
-  const { squares, alongMean } = await scan.deviations();
+  const { squares, alongMean } = await scan.deviations(kernel, signal);
   const arrays: Record<string, Float64Array> = { mean: scan.mean, sums: packSums(sumsOf(scan, squares)) };
 
   const of = (withErrors ? groups + 3 : 1) + (withUnit ? 1 : 0);

@@ -28,15 +28,18 @@ export class RowSums {
 
   /** Adds the row at `from`; its norm, or NaN for a row with NaN or Inf, which is only counted. */
   add(source: Float32Array, from: number, group: number): number {
-    const { d, unitSum } = this;
+    const norm = this.count(squareOf(source, from, this.d), group);
+    if (Number.isNaN(norm)) return NaN;
+    addScaled(source, from, this.groupSums[group]!, this.unitSum, norm > 0 ? 1 / norm : 0);
+    return norm;
+  }
+
+  /** Counts a row of that ‖x‖² whose vector is added elsewhere; its norm, NaN where the square is not finite. */
+  count(square: number, group: number): number {
     this.rows++;
-    const square = squareOf(source, from, d);
     // Squares of finite float32 stay far below float64's largest number.
     if (!Number.isFinite(square)) return NaN;
     const norm = Math.sqrt(square);
-    const target = this.groupSums[group]!;
-    const unit = norm > 0 ? 1 / norm : 0;
-    addScaled(source, from, target, unitSum, unit);
     this.n++;
     this.norms += norm;
     this.squares += square;

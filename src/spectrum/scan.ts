@@ -2,11 +2,13 @@
  * The first pass over the rows of a layer: which are finite, and their sums. Then the passes that sum Grams of a choice
  * of rows. Rows with NaN or Inf drop out and leave their group smaller; the groups stay those of the corpus index.
  */
-import { packColumns, packRows } from './kernel/panel.js';
-import type { Workspace } from './kernel/kernel.js';
-import { Pace } from './kernel/pace.js';
+import { packColumns } from './kernel/panel.js';
+import type { Deviations, Kernel, Workspace } from './kernel/kernel.js';
 import { chunks, readRows, type Rows } from './rows.js';
 import { RowSums, squaredNorm } from './row-sums.js';
+
+/** Bytes of rows read at once. */
+const stagedBytes = 8 << 20;
 
 export class Scan {
   readonly rows: Rows;
@@ -19,35 +21,27 @@ export class Scan {
   readonly norms: Float64Array;
   /** x̄ over the finite rows, float64: the provisional mean of every Gram, so that no digit is lost to a large mean. */
   readonly mean: Float64Array;
-  readonly signal: AbortSignal | undefined;
 
-  private constructor(
-    rows: Rows,
-    groups: Uint8Array,
-    sums: RowSums,
-    norms: Float64Array,
-    signal: AbortSignal | undefined,
-  ) {
+  private constructor(rows: Rows, groups: Uint8Array, sums: RowSums, norms: Float64Array) {
     this.rows = rows;
     this.groups = groups;
     this.sums = sums;
     this.norms = norms;
-    this.signal = signal;
     this.mean = sums.mean();
     this.index = Int32Array.from(norms.keys()).filter((i) => !Number.isNaN(norms[i]!));
   }
 
-  static async of(rows: Rows, groups: Uint8Array, count: number, signal?: AbortSignal): Promise<Scan> {
+  static of(rows: Rows, groups: Uint8Array, count: number, kernel: Kernel, signal?: AbortSignal): Promise<Scan> {
     const sums = new RowSums(rows.d, count);
     const norms = new Float64Array(rows.n);
-    const pace = new Pace(signal);
-    for await (const { values, start, end } of chunks(rows)) {
-      for (let i = start; i < end; i++) {
-        norms[i] = sums.add(values, (i - start) * rows.d, groups[i]!);
-        if (pace.due()) await pace.rest();
-      }
-    }
-    return new Scan(rows, groups, sums, norms, signal);
+    const index = Int32Array.from({ length: rows.n }, (_, i) => i);
+    return kernel.use(rows.d, 0, signal, async (space) => {
+      await staged(space, rows, index, async (which, part) => {
+        const start = part[0]!;
+        norms.set(await space.rowSums(which, groups.subarray(start, start + part.length), sums), start);
+      });
+      return new Scan(rows, groups, sums, norms);
+    });
   }
 
   /** Finite rows of some groups, ascending. */
@@ -68,22 +62,10 @@ export class Scan {
     mean: Float64Array,
     scale: Float64Array | null,
   ): Promise<void> {
-    const step = Math.min(space.depth, Math.max(256, 256 * Math.floor(2 ** 21 / this.rows.d / 256)));
-    let summed = Promise.resolve();
-    try {
-      for (let first = 0, which: 0 | 1 = 0; first < index.length; first += step, which = which === 0 ? 1 : 0) {
-        const part = index.subarray(first, first + step);
-        const start = part[0]!;
-        const values = await readRows(this.rows, start, part.at(-1)! + 1);
-        // The other panel is being summed meanwhile.
-        packRows(space.panel(which), values, start, this.rows.d, part, mean, scale);
-        await summed;
-        summed = space.gram(slot, which, part.length);
-        summed.catch(() => undefined);
-      }
-    } finally {
-      await summed;
-    }
+    await staged(space, this.rows, index, (which, part) => {
+      const factors = scale ? Float64Array.from(part, (row) => scale[row]!) : null;
+      return space.covariance(slot, which, part.length, mean, factors);
+    });
   }
 
   /** slot (order N) = (X − 1μᵀ)(X − 1μᵀ)ᵀ over `index`, rows times `scale`; the rows lie in memory meanwhile. */
@@ -107,41 +89,67 @@ export class Scan {
   }
 
   /** ‖x − x̄‖² of each finite row, and (x − x̄)·x̄. */
-  async deviations(): Promise<{ squares: Float64Array; alongMean: Float64Array }> {
-    const { d } = this.rows;
-    const { mean } = this;
+  deviations(kernel: Kernel, signal?: AbortSignal): Promise<Deviations> {
     const squares = new Float64Array(this.index.length);
     const alongMean = new Float64Array(this.index.length);
-    const pace = new Pace(this.signal);
-    let at = 0;
-    for await (const { values, start, end } of chunks(this.rows)) {
-      for (; at < this.index.length && this.index[at]! < end; at++) {
-        const from = (this.index[at]! - start) * d;
-        // even and odd columns: the additions don't wait for each other
-        let [s0, s1, m0, m1] = [0, 0, 0, 0];
-        for (let j = 0; j + 1 < d; j += 2) {
-          const y0 = values[from + j]! - mean[j]!;
-          const y1 = values[from + j + 1]! - mean[j + 1]!;
-          s0 += y0 * y0;
-          s1 += y1 * y1;
-          m0 += y0 * mean[j]!;
-          m1 += y1 * mean[j + 1]!;
-        }
-        if (d % 2 === 1) {
-          const y = values[from + d - 1]! - mean[d - 1]!;
-          s0 += y * y;
-          m0 += y * mean[d - 1]!;
-        }
-        squares[at] = s0 + s1;
-        alongMean[at] = m0 + m1;
-        if (pace.due()) await pace.rest();
-      }
-    }
-    return { squares, alongMean };
+    return kernel.use(this.rows.d, 0, signal, async (space) => {
+      let at = 0;
+      await staged(space, this.rows, this.index, async (which, part) => {
+        const found = await space.deviations(which, part.length, this.mean);
+        squares.set(found.squares, at);
+        alongMean.set(found.alongMean, at);
+        at += part.length;
+      });
+      return { squares, alongMean };
+    });
   }
 
   /** ‖x̄‖². */
   get meanSquare(): number {
     return squaredNorm(this.mean);
+  }
+}
+
+/** Works on the rows `index`, ascending, in parts that the kernel takes: one is copied to it while it works on another. */
+async function staged(
+  space: Workspace,
+  rows: Rows,
+  index: Int32Array,
+  work: (which: 0 | 1, part: Int32Array) => Promise<void>,
+): Promise<void> {
+  let working = Promise.resolve();
+  try {
+    for (let first = 0, which: 0 | 1 = 0; first < index.length; first += space.depth, which = which === 0 ? 1 : 0) {
+      const part = index.subarray(first, first + space.depth);
+      await stage(space, rows, which, part);
+      await working;
+      working = work(which, part);
+      working.catch(() => undefined);
+    }
+  } finally {
+    await working;
+  }
+}
+
+/** Copies the rows `index` into the kernel. */
+async function stage(space: Workspace, rows: Rows, which: 0 | 1, index: Int32Array): Promise<void> {
+  const { d } = rows;
+  const step = Math.max(1, Math.floor(stagedBytes / 4 / d));
+  for (let at = 0; at < index.length;) {
+    const start = index[at]!;
+    // Rows between the chosen ones are read too, unless they are far apart.
+    let to = at + 1;
+    while (to < index.length && index[to]! < start + step) to++;
+    const end = index[to - 1]! + 1;
+    const values = await readRows(rows, start, end);
+    const target = space.stage(which);
+    if (end - start === to - at) {
+      target.set(values, at * d);
+      at = to;
+    }
+    for (; at < to; at++) {
+      const from = (index[at]! - start) * d;
+      target.set(values.subarray(from, from + d), at * d);
+    }
   }
 }

@@ -38,7 +38,9 @@ function withEigenvalues(values: number[], seed = 1): Float64Array {
 }
 
 describe('eigenvalues', () => {
-  for (const n of [1, 2, 3, 4, 5, 7, 8, 31, 32, 33, 36, 37, 64, 65, 129, 200, 769, 900]) {
+  for (const n of [
+    1, 2, 3, 4, 5, 7, 8, 31, 32, 33, 36, 37, 64, 65, 129, 200, 255, 256, 257, 288, 289, 290, 321, 350, 769, 900,
+  ]) {
     it(`order ${n}: a known spectrum, the same from every kernel`, async () => {
       const known = Array.from({ length: n }, (_, i) => (i + 1) ** -1 - 0.05);
       const matrix = withEigenvalues(known, n);
@@ -51,4 +53,26 @@ describe('eigenvalues', () => {
       }
     });
   }
+
+  it.each([257, 800, 1029])('order %d: no bit depends on the number of threads', async (n) => {
+    const next = numbers(n);
+    const matrix = new Float64Array(n * n);
+    for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) matrix[i * n + j] = matrix[j * n + i] = next();
+    const [one, ...others] = await Promise.all(kernels.slice(1).map((kernel) => eigenvalues(matrix, n, kernel)));
+    for (const other of others) expect(other).toEqual(one);
+  });
+
+  it('of a matrix with many equal ones, zeros among them, in two stages', async () => {
+    const n = 300;
+    const known = Array.from({ length: n }, (_, i) => (i < 100 ? 1 : i < 200 ? 0.5 : 0));
+    for (const kernel of kernels) {
+      const found = await eigenvalues(withEigenvalues(known, 2), n, kernel);
+      const error = found.reduce((most, x, i) => Math.max(most, Math.abs(x - known[i]!)), 0);
+      expect(error).toBeLessThan(1e-13);
+      // already diagonal: every reflection is the identity
+      const diagonal = new Float64Array(n * n);
+      known.forEach((x, i) => (diagonal[((i * 7) % n) * (n + 1)] = x));
+      expect([...(await eigenvalues(diagonal, n, kernel))]).toEqual(known);
+    }
+  });
 });

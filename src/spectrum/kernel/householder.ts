@@ -1,5 +1,5 @@
 /**
- * Gram product and blocked Householder tridiagonalisation in plain TypeScript: the same steps as kernel.as.ts, without
+ * Gram product and blocked Householder tridiagonalisation in plain TypeScript: the one-stage steps of householder.as.ts, without
  * SIMD and threads. Matrices are column-major, lower triangle, leading dimension `ld` ≥ n + 4, with n + 4 columns.
  * Generators yield between pieces of a few milliseconds so that the caller can rest.
  */

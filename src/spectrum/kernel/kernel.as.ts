@@ -1,12 +1,14 @@
-// Symmetric eigenvalues in WebAssembly SIMD (AssemblyScript; compiled by scripts/build-kernel.mjs into wasm.ts).
-// Gram of packed float64 panels, Householder tridiagonalisation in panels of NB columns (LAPACK's dlatrd/dsytrd, lower),
-// and the Pal-Walker-Kahan QL iteration (dsterf). Matrices are column-major, lower triangle, leading dimension ld; a
-// matrix of order n has ld >= n + 4 and n + 4 columns, so that 4×4 tiles may spill past the edge.
+// Symmetric eigenvalues in WebAssembly SIMD (AssemblyScript; scripts/build-kernel.mjs joins the parts *.as.ts, this one
+// first, and compiles them into wasm.ts): threads, products and Grams here; rows, matrices, householder, band, chase, ql.
+// Matrices are column-major, lower triangle, leading dimension ld; a matrix of order n has ld >= n + 4 and n + 4 columns,
+// so that 4×4 tiles may spill past the edge.
 // Functions with (tid, nt) are run by nt threads at once over one shared memory; the others by one.
 // Every address is given by the host (kernel/threads.ts): there is no allocator and no static data.
 
 /** Columns of a Householder panel; the host sizes V, W and their packed copies by it. */
 export const NB: i32 = 32;
+/** Subdiagonals of the band between the two stages; a multiple of 8, at least NB. */
+export const BAND: i32 = 32;
 /** Rows of one packed block of a Gram panel: a 4-column panel of it (8 KiB) stays in the first-level cache. */
 export const DEPTH: i32 = 256;
 
@@ -26,6 +28,19 @@ function barrier(sync: usize, nt: i32): void {
   while (atomic.load<i32>(sync, 4) == generation) {
     if (++spins > 20000) atomic.wait<i32>(sync + 4, generation, -1);
   }
+}
+
+// What a function with barriers needs comes in memory, float64 by float64. As parameters they would lie on the caller's
+// stack, where V8 11.3 (Node 20) was seen to lose one while a thread slept in a barrier: the thread then met nobody.
+
+@inline
+function integer(args: usize, i: i32): i32 {
+  return <i32>load<f64>(args + (<usize>i << 3));
+}
+
+@inline
+function place(args: usize, i: i32): usize {
+  return <usize>load<f64>(args + (<usize>i << 3));
 }
 
 /** First row of thread tid's share of [from, to), even steps from `from`. */
@@ -97,7 +112,37 @@ function tile(K: i32, a: usize, b: usize, c: usize, ldc: usize): void {
  */
 function squares(n: i32, K: i32, A: usize, B: usize, C: usize, ldc: usize, size: i32, counter: usize): void {
   const count = (n + size - 1) / size, total = (count * (count + 1)) / 2;
+  while (true) {
+    let t = atomic.add<i32>(counter, 1);
+    if (t >= total) return;
+    let J = 0;
+    while (t >= count - J) {
+      t -= count - J;
+      J++;
+    }
+    square(n, K, A, B, C, ldc, size, J + t, J);
+  }
+}
+
+/** Square (I, J) of the above; on the diagonal its lower half. */
+function square(n: i32, K: i32, A: usize, B: usize, C: usize, ldc: usize, size: i32, I: i32, J: i32): void {
   const stride = <usize>K << 5;
+  const i0 = I * size, i1 = min(n, i0 + size), j0 = J * size, j1 = min(n, j0 + size);
+  for (let j = j0; j < j1; j += 4) {
+    for (let i = I == J ? j : i0; i < i1; i += 4) {
+      tile(K, A + <usize>(i >> 2) * stride, B + <usize>(j >> 2) * stride, C + (<usize>i << 3) + <usize>j * ldc, ldc);
+    }
+  }
+}
+
+/**
+ * C(n,n) lower += PᵀP for `depth` packed rows: P is blocks of up to DEPTH rows, each [n/4][rows][4] float64 with the
+ * columns padded by zeros to a multiple of 4. A square takes all blocks in turn while it lies in the second-level cache;
+ * squares are handed out by the zeroed `counter`.
+ */
+export function gram(tid: i32, nt: i32, n: i32, ld: i32, P: usize, depth: i32, C: usize, size: i32, counter: usize): void {
+  const count = (n + size - 1) / size, total = (count * (count + 1)) / 2, ldc = <usize>ld << 3;
+  const width = (<usize>n + 3) & ~3;
   while (true) {
     let t = atomic.add<i32>(counter, 1);
     if (t >= total) return;
@@ -107,28 +152,58 @@ function squares(n: i32, K: i32, A: usize, B: usize, C: usize, ldc: usize, size:
       J++;
     }
     const I = J + t;
-    const i0 = I * size, i1 = min(n, i0 + size), j0 = J * size, j1 = min(n, j0 + size);
-    for (let j = j0; j < j1; j += 4) {
-      for (let i = I == J ? j : i0; i < i1; i += 4) {
-        tile(K, A + <usize>(i >> 2) * stride, B + <usize>(j >> 2) * stride, C + (<usize>i << 3) + <usize>j * ldc, ldc);
-      }
+    for (let r = 0; r < depth; r += DEPTH) {
+      const rows = min(DEPTH, depth - r);
+      square(n, rows, P + ((<usize>r * width) << 3), P + ((<usize>r * width) << 3), C, ldc, size, I, J);
     }
   }
 }
 
 /**
- * C(n,n) lower += PᵀP for `depth` packed rows: P is blocks of up to DEPTH rows, each [n/4][rows][4] float64 with the
- * columns padded by zeros to a multiple of 4. `counters` holds one zeroed int32 a block.
+ * Packs `count` float32 rows (row-major, n columns) into P as gram reads them: factor·x − mean in float64, `factors` one
+ * a row. Then gram.
  */
-export function gram(tid: i32, nt: i32, n: i32, ld: i32, P: usize, depth: i32, C: usize, size: i32, counters: usize, sync: usize): void {
-  const width = (<usize>n + 3) & ~3;
-  for (let r = 0; r < depth; r += DEPTH) {
-    const rows = min(DEPTH, depth - r);
-    squares(n, rows, P, P, C, <usize>ld << 3, size, counters);
-    P += (<usize>rows * width) << 3;
-    counters += 4;
-    // The next block adds to the same squares, perhaps in other hands: without waiting two threads could meet in one.
-    barrier(sync, nt);
+export function covariance(tid: i32, nt: i32, args: usize): void {
+  const n = integer(args, 0), ld = integer(args, 1), rows = place(args, 2), count = integer(args, 3), mean = place(args, 4), factors = place(args, 5);
+  const P = place(args, 6), C = place(args, 7), size = integer(args, 8), counter = place(args, 9), sync = place(args, 10);
+  const width = (n + 3) & ~3;
+  // 16 columns a time: a cache line of the rows, four streams into the panel
+  const strips = (width + 15) >> 4;
+  const from = ((strips * tid) / nt) << 4, to = min(width, ((strips * (tid + 1)) / nt) << 4);
+  for (let r = 0; r < count; r += DEPTH) {
+    const block = min(DEPTH, count - r);
+    packBlock(n, block, rows + ((<usize>r * <usize>n) << 2), mean, factors + (<usize>r << 3), P + ((<usize>r * <usize>width) << 3), from, to);
+  }
+  barrier(sync, nt);
+  gram(tid, nt, n, ld, P, count, C, size, counter);
+}
+
+/** Columns from..to of one block of packed rows. */
+function packBlock(n: i32, count: i32, rows: usize, mean: usize, factors: usize, P: usize, from: i32, to: i32): void {
+  const pitch = <usize>n << 2, stride = <usize>count << 5;
+  for (let j0 = from; j0 < to; j0 += 16) {
+    for (let r = 0; r < count; r++) {
+      const factor = v128.load64_splat(factors + (<usize>r << 3));
+      let x = rows + <usize>r * pitch + (<usize>j0 << 2), m = mean + (<usize>j0 << 3);
+      let o = P + <usize>(j0 >> 2) * stride + (<usize>r << 5);
+      const end = min(j0 + 16, to);
+      for (let j = j0; j < end; j += 4) {
+        if (j + 4 <= n) {
+          const low = f64x2.promote_low_f32x4(v128.load64_zero(x)), high = f64x2.promote_low_f32x4(v128.load64_zero(x, 8));
+          v128.store(o, f64x2.sub(f64x2.mul(low, factor), v128.load(m)));
+          v128.store(o, f64x2.sub(f64x2.mul(high, factor), v128.load(m, 16)), 16);
+        } else {
+          const f = f64x2.extract_lane(factor, 0);
+          for (let q = 0; q < 4; q++) {
+            const value = j + q < n ? <f64>load<f32>(x + (<usize>q << 2)) * f - load<f64>(m + (<usize>q << 3)) : 0;
+            store<f64>(o + (<usize>q << 3), value);
+          }
+        }
+        x += 16;
+        m += 32;
+        o += stride;
+      }
+    }
   }
 }
 
@@ -232,328 +307,4 @@ function dot(p: usize, q: usize, i0: i32, i1: i32): f64 {
     y += 8;
   }
   return s;
-}
-
-// ---- whole matrices ------------------------------------------------------------------------------------------------
-
-/** Zeroes; the first touch of fresh memory is the slow part. */
-export function clear(at: usize, bytes: usize): void {
-  memory.fill(at, 0, bytes);
-}
-
-/** dst(n,n) lower = ca·A + cb·B − f·s sᵀ, for any of the three the same matrix; s has n values and one of padding. */
-export function form(tid: i32, nt: i32, n: i32, ld: i32, dst: usize, A: usize, ca: f64, B: usize, cb: f64, s: usize, f: f64): void {
-  const fa = f64x2.splat(ca), fb = f64x2.splat(cb);
-  for (let j = tid; j < n; j += nt) {
-    const o = (<usize>j * <usize>ld + <usize>j) << 3;
-    const fs = f64x2.splat(f * load<f64>(s + (<usize>j << 3)));
-    let a = A + o, b = B + o, c = dst + o, p = s + (<usize>j << 3);
-    for (let i = j; i < n; i += 2) {
-      const sum = f64x2.add(f64x2.mul(fa, v128.load(a)), f64x2.mul(fb, v128.load(b)));
-      v128.store(c, f64x2.sub(sum, f64x2.mul(fs, v128.load(p))));
-      a += 16;
-      b += 16;
-      c += 16;
-      p += 16;
-    }
-  }
-}
-
-/** dst(m,m) lower = src[index, index]; `index` holds m ascending int32. */
-export function gather(m: i32, ld: i32, dst: usize, src: usize, index: usize): void {
-  for (let j = 0; j < m; j++) {
-    const from = src + ((<usize>load<i32>(index + (<usize>j << 2)) * <usize>ld) << 3);
-    const to = dst + ((<usize>j * <usize>ld) << 3);
-    for (let i = j; i < m; i++) {
-      store<f64>(to + (<usize>i << 3), load<f64>(from + (<usize>load<i32>(index + (<usize>i << 2)) << 3)));
-    }
-  }
-}
-
-/** max |A[i,j]| over the lower triangle; NaN where any entry is NaN. */
-export function largest(n: i32, ld: i32, A: usize): f64 {
-  let most: f64 = 0;
-  for (let j = 0; j < n; j++) {
-    const column = A + ((<usize>j * <usize>ld) << 3);
-    for (let i = j; i < n; i++) {
-      const a = abs(load<f64>(column + (<usize>i << 3)));
-      if (!(a <= most)) {
-        if (a != a) return a;
-        most = a;
-      }
-    }
-  }
-  return most;
-}
-
-/**
- * A ← H A H with the reflection H = I − τ u uᵀ (u₀ = 1) that takes v to β e₀. Writes u; `out` receives β and τ.
- * `p` is scratch of n values.
- */
-export function reflect(n: i32, ld: i32, A: usize, v: usize, u: usize, p: usize, out: usize): void {
-  const ld8 = <usize>ld << 3;
-  const first = load<f64>(v), rest = dot(v, v, 1, n);
-  let tau: f64 = 0, beta = first, scale: f64 = 0;
-  if (rest > 0) {
-    const norm = sqrt<f64>(first * first + rest);
-    beta = first >= 0 ? -norm : norm;
-    tau = (beta - first) / beta;
-    scale = 1 / (first - beta);
-  }
-  store<f64>(out, beta);
-  store<f64>(out, tau, 8);
-  store<f64>(u, 1);
-  for (let i = 1; i < n; i++) store<f64>(u + (<usize>i << 3), load<f64>(v + (<usize>i << 3)) * scale);
-  if (tau == 0) return;
-  memory.fill(p, 0, <usize>n << 3);
-  for (let c = 0; c < n; c += 4) symv4(A, ld8, n, c, u, p);
-  // A − u wᵀ − w uᵀ with w = τ p − ½τ² (uᵀp) u
-  const half = 0.5 * tau * tau * dot(u, p, 0, n);
-  for (let i = 0; i < n; i++) {
-    const o = p + (<usize>i << 3);
-    store<f64>(o, tau * load<f64>(o) - half * load<f64>(u + (<usize>i << 3)));
-  }
-  for (let j = 0; j < n; j++) {
-    const uj = load<f64>(u + (<usize>j << 3)), wj = load<f64>(p + (<usize>j << 3));
-    for (let i = j; i < n; i++) {
-      const o = A + <usize>j * ld8 + (<usize>i << 3);
-      store<f64>(o, load<f64>(o) - load<f64>(u + (<usize>i << 3)) * wj - load<f64>(p + (<usize>i << 3)) * uj);
-    }
-  }
-}
-
-// ---- Householder tridiagonalisation --------------------------------------------------------------------------------
-
-// A thread's scratch in S (4 KiB each): its parts of Wᵀv, Vᵀv and wᵀv, the gathered rows of W and V, and the sums.
-const PART_W: usize = 0;
-const PART_V: usize = 256;
-const PART_DOT: usize = 512;
-const ROW_W: usize = 1024;
-const ROW_V: usize = 1280;
-const SUM_W: usize = 1536;
-const SUM_V: usize = 1792;
-
-/** One panel: reflections k0..k0+nb−1 into V(n,nb), W(n,nb) with A ← A − V Wᵀ − W Vᵀ still to be done past the panel. */
-function panel(tid: i32, nt: i32, n: i32, ld8: usize, k0: i32, nb: i32, A: usize, V: usize, W: usize, Y: usize, S: usize, D: usize, E: usize, tau8: usize, sync: usize): void {
-  const mine = S + (<usize>tid << 12);
-  const y = Y + <usize>tid * ld8;
-  for (let i = 0; i < nb; i++) {
-    const k = k0 + i, m0 = k + 1, m = n - m0;
-    const column = A + <usize>k * ld8, v = V + <usize>i * ld8, w = W + <usize>i * ld8;
-    if (i > 0) {
-      // column k as it is after the panel's earlier reflections
-      for (let q = 0; q < i; q++) {
-        const o = <usize>q * ld8 + (<usize>k << 3);
-        store<f64>(mine + ROW_W + (<usize>q << 3), load<f64>(W + o));
-        store<f64>(mine + ROW_V + (<usize>q << 3), load<f64>(V + o));
-      }
-      const i0 = cut(k, n, tid, nt), i1 = cut(k, n, tid + 1, nt);
-      subtract(V, ld8, i, mine + ROW_W, column, i0, i1);
-      subtract(W, ld8, i, mine + ROW_V, column, i0, i1);
-      barrier(sync, nt);
-    }
-    if (tid == 0) {
-      store<f64>(D + (<usize>k << 3), load<f64>(column + (<usize>k << 3)));
-      let tau: f64 = 0, e: f64 = 0, scale: f64 = 0;
-      if (m > 0) {
-        const first = load<f64>(column + (<usize>m0 << 3)), rest = dot(column, column, m0 + 1, n);
-        e = first;
-        if (rest > 0) {
-          const norm = sqrt<f64>(first * first + rest);
-          e = first >= 0 ? -norm : norm;
-          tau = (e - first) / e;
-          scale = 1 / (first - e);
-        }
-      }
-      store<f64>(E + (<usize>k << 3), e);
-      store<f64>(tau8, tau);
-      const head = <usize>(m0 - k0) << 3;
-      memory.fill(v + (<usize>k0 << 3), 0, head);
-      memory.fill(w + (<usize>k0 << 3), 0, head);
-      if (m > 0) store<f64>(v + (<usize>m0 << 3), 1);
-      for (let r = m0 + 1; r < n; r++) store<f64>(v + (<usize>r << 3), load<f64>(column + (<usize>r << 3)) * scale);
-    }
-    barrier(sync, nt);
-    if (m <= 0) return;
-    const tau = load<f64>(tau8);
-    // y = A v, four columns a time and thread
-    memory.fill(y + (<usize>m0 << 3), 0, <usize>m << 3);
-    const corner = A + (<usize>m0 << 3) + <usize>m0 * ld8;
-    for (let c = tid * 4; c < m; c += 4 * nt) symv4(corner, ld8, m, c, v + (<usize>m0 << 3), y + (<usize>m0 << 3));
-    const i0 = cut(m0, n, tid, nt), i1 = cut(m0, n, tid + 1, nt);
-    for (let q = 0; q < i; q++) {
-      store<f64>(mine + PART_W + (<usize>q << 3), dot(W + <usize>q * ld8, v, i0, i1));
-      store<f64>(mine + PART_V + (<usize>q << 3), dot(V + <usize>q * ld8, v, i0, i1));
-    }
-    barrier(sync, nt);
-    // w = y − V (Wᵀv) − W (Vᵀv), own rows
-    for (let q = 0; q < i; q++) {
-      let sw: f64 = 0, sv: f64 = 0;
-      for (let t = 0; t < nt; t++) {
-        const part = S + (<usize>t << 12) + (<usize>q << 3);
-        sw += load<f64>(part + PART_W);
-        sv += load<f64>(part + PART_V);
-      }
-      store<f64>(mine + SUM_W + (<usize>q << 3), sw);
-      store<f64>(mine + SUM_V + (<usize>q << 3), sv);
-    }
-    for (let r = i0; r < i1; r++) {
-      let s: f64 = 0;
-      for (let t = 0; t < nt; t++) s += load<f64>(Y + <usize>t * ld8 + (<usize>r << 3));
-      store<f64>(w + (<usize>r << 3), s);
-    }
-    subtract(V, ld8, i, mine + SUM_W, w, i0, i1);
-    subtract(W, ld8, i, mine + SUM_V, w, i0, i1);
-    store<f64>(mine + PART_DOT, dot(w, v, i0, i1));
-    barrier(sync, nt);
-    let wv: f64 = 0;
-    for (let t = 0; t < nt; t++) wv += load<f64>(S + (<usize>t << 12) + PART_DOT);
-    const alpha = -0.5 * tau * (tau * wv);
-    for (let r = i0; r < i1; r++) {
-      const o = w + (<usize>r << 3);
-      store<f64>(o, tau * load<f64>(o) + alpha * load<f64>(v + (<usize>r << 3)));
-    }
-    barrier(sync, nt);
-  }
-}
-
-/** Rows r0.. of V and W as panels of four: PV = [V|W] and PW = [−W|−V], each [tile][2·nb][4]; tiles p0..p1. */
-function packPanels(n: i32, ld8: usize, r0: i32, nb: i32, V: usize, W: usize, PV: usize, PW: usize, p0: i32, p1: i32): void {
-  const block = <usize>nb << 5;
-  for (let p = p0; p < p1; p++) {
-    const row = r0 + 4 * p, count = min(4, n - row);
-    let a = V + (<usize>row << 3), b = W + (<usize>row << 3);
-    let o = PV + <usize>p * 2 * block, u = PW + <usize>p * 2 * block;
-    for (let k = 0; k < nb; k++) {
-      for (let q = 0; q < 4; q++) {
-        const at = <usize>q << 3;
-        const x = q < count ? load<f64>(a + at) : 0, z = q < count ? load<f64>(b + at) : 0;
-        store<f64>(o + at, x);
-        store<f64>(o + block + at, z);
-        store<f64>(u + at, -z);
-        store<f64>(u + block + at, -x);
-      }
-      a += ld8;
-      b += ld8;
-      o += 32;
-      u += 32;
-    }
-  }
-}
-
-/** A(n,n) symmetric lower → tridiagonal D(n), E(n−1) by similarity; A is destroyed. tau8 and counter: 8 bytes each. */
-export function tridiagonalise(tid: i32, nt: i32, n: i32, ld: i32, A: usize, V: usize, W: usize, Y: usize, S: usize, D: usize, E: usize, PV: usize, PW: usize, size: i32, tau8: usize, counter: usize, sync: usize): void {
-  const ld8 = <usize>ld << 3;
-  for (let k0 = 0; k0 < n; k0 += NB) {
-    const nb = min(NB, n - k0), r0 = k0 + nb;
-    panel(tid, nt, n, ld8, k0, nb, A, V, W, Y, S, D, E, tau8, sync);
-    if (r0 >= n) return;
-    if (tid == 0) atomic.store<i32>(counter, 0);
-    const tiles = (n - r0 + 3) >> 2;
-    packPanels(n, ld8, r0, nb, V, W, PV, PW, (tiles * tid) / nt, (tiles * (tid + 1)) / nt);
-    barrier(sync, nt);
-    squares(n - r0, 2 * nb, PV, PW, A + (<usize>r0 << 3) + <usize>r0 * ld8, ld8, size, counter);
-    barrier(sync, nt);
-  }
-}
-
-// ---- QL iteration --------------------------------------------------------------------------------------------------
-
-/** Eigenvalues of [[a, b], [b, c]] (LAPACK's dlae2): the larger in size first. */
-function pair(a: f64, b: f64, c: f64, out: usize): void {
-  const sum = a + c, df = abs(a - c), ab = abs(b + b);
-  const more = abs(a) > abs(c) ? a : c, less = abs(a) > abs(c) ? c : a;
-  let root: f64;
-  if (df > ab) root = df * sqrt<f64>(1 + (ab / df) * (ab / df));
-  else if (df < ab) root = ab * sqrt<f64>(1 + (df / ab) * (df / ab));
-  else root = ab * sqrt<f64>(2);
-  if (sum == 0) {
-    store<f64>(out, 0.5 * root);
-    store<f64>(out, -0.5 * root, 8);
-    return;
-  }
-  const first = 0.5 * (sum < 0 ? sum - root : sum + root);
-  store<f64>(out, first);
-  store<f64>(out, (more / first) * less - (b / first) * b, 8);
-}
-
-/**
- * Eigenvalues of the tridiagonal D(n), E(n−1) (LAPACK's dsterf without its scaling: the host scales to about 1), left
- * unsorted in D; E is destroyed. Returns 0, or 1 when 30·n sweeps were not enough. `out`: 16 bytes of scratch.
- * The part from `step` = +1 is QL from the top, −1 is QR from the bottom: the smaller end is worked on.
- */
-export function ql(n: i32, D: usize, E: usize, out: usize): i32 {
-  const eps: f64 = 1.1102230246251565e-16, eps2 = eps * eps;
-  let start = 0, sweeps = 0;
-  while (start < n) {
-    // the next unreduced block start..last
-    let last = start;
-    for (; last < n - 1; last++) {
-      const e = E + (<usize>last << 3);
-      const limit = sqrt<f64>(abs(load<f64>(D + (<usize>last << 3)))) * sqrt<f64>(abs(load<f64>(D + (<usize>last << 3), 8))) * eps;
-      if (abs(load<f64>(e)) <= limit) {
-        store<f64>(e, 0);
-        break;
-      }
-    }
-    let l = start, end = last;
-    start = last + 1;
-    if (l == end) continue;
-    for (let i = l; i < end; i++) {
-      const e = E + (<usize>i << 3);
-      store<f64>(e, load<f64>(e) * load<f64>(e));
-    }
-    if (abs(load<f64>(D + (<usize>end << 3))) < abs(load<f64>(D + (<usize>l << 3)))) {
-      const t = end;
-      end = l;
-      l = t;
-    }
-    const step = end >= l ? 1 : -1;
-    // e²(i, i+step) lies at E[i] going down and at E[i−1] going up
-    const shift = step > 0 ? 0 : -1;
-    while ((end - l) * step >= 0) {
-      let m = l;
-      while (m != end) {
-        const e = load<f64>(E + (<usize>(m + shift) << 3));
-        if (abs(e) <= eps2 * abs(load<f64>(D + (<usize>m << 3)) * load<f64>(D + (<usize>(m + step) << 3)))) break;
-        m += step;
-      }
-      if (m != end) store<f64>(E + (<usize>(m + shift) << 3), 0);
-      const dl = D + (<usize>l << 3), el = E + (<usize>(l + shift) << 3);
-      let p = load<f64>(dl);
-      if (m == l) {
-        l += step;
-        continue;
-      }
-      if (m == l + step) {
-        const next = D + (<usize>(l + step) << 3);
-        pair(p, sqrt<f64>(load<f64>(el)), load<f64>(next), out);
-        store<f64>(dl, load<f64>(out));
-        store<f64>(next, load<f64>(out, 8));
-        store<f64>(el, 0);
-        l += 2 * step;
-        continue;
-      }
-      if (++sweeps > 30 * n) return 1;
-      const root = sqrt<f64>(load<f64>(el));
-      let sigma = (load<f64>(D + (<usize>(l + step) << 3)) - p) / (2 * root);
-      const r0 = sqrt<f64>(sigma * sigma + 1);
-      sigma = p - root / (sigma + (sigma >= 0 ? r0 : -r0));
-      let c: f64 = 1, s: f64 = 0, gamma = load<f64>(D + (<usize>m << 3)) - sigma;
-      p = gamma * gamma;
-      for (let i = m - step; (i - l) * step >= 0; i -= step) {
-        const bb = load<f64>(E + (<usize>(i + shift) << 3)), r = p + bb;
-        if (i != m - step) store<f64>(E + (<usize>(i + step + shift) << 3), s * r);
-        const oldC = c, oldGamma = gamma, alpha = load<f64>(D + (<usize>i << 3));
-        c = p / r;
-        s = bb / r;
-        gamma = c * (alpha - sigma) - s * oldGamma;
-        store<f64>(D + (<usize>(i + step) << 3), oldGamma + (alpha - gamma));
-        p = c != 0 ? (gamma * gamma) / c : oldC * bb;
-      }
-      store<f64>(el, s * p);
-      store<f64>(dl, sigma + gamma);
-    }
-  }
-  return 0;
 }

@@ -3,6 +3,7 @@
  * Two kernels give the same numbers to about 1e-13: WebAssembly threads (threads.ts) and plain TypeScript (pure.ts).
  * The room starts no thread itself: the host gives a `StartThread` (Node's is src/trace/kernel-threads.ts).
  */
+import type { RowSums } from '../row-sums.js';
 
 /** A thread that runs the kernel's few lines of JavaScript. */
 export interface KernelThread {
@@ -39,6 +40,12 @@ export interface Reflection {
   u: Float64Array;
 }
 
+/** Of each row. */
+export interface Deviations {
+  squares: Float64Array;
+  alongMean: Float64Array;
+}
+
 /**
  * Symmetric matrices of one order in numbered slots, lower triangles. Each operation resolves when it is done; they are
  * asked for one after another. `n` is at most the workspace's order.
@@ -53,6 +60,20 @@ export interface Workspace {
   clear(slot: number): Promise<void>;
   /** slot += PᵀP over the first `depth` rows of a panel. */
   gram(slot: number, which: 0 | 1, depth: number): Promise<void>;
+  /** One of two places for `depth` float32 rows of `order` values: one is filled while the other is summed. Fetch it anew. They lie in panel 1. */
+  stage(which: 0 | 1): Float32Array;
+  /** Adds the first staged rows to `sums`, as many as there are `groups`; their norms, NaN where a row is not finite. */
+  rowSums(which: 0 | 1, groups: Uint8Array, sums: RowSums): Promise<Float64Array>;
+  /** ‖x − μ‖² and (x − μ)·μ of the first `count` staged rows. */
+  deviations(which: 0 | 1, count: number, mean: Float64Array): Promise<Deviations>;
+  /** slot += Σ (f·x − μ)(f·x − μ)ᵀ over the first `count` staged rows, f being 1 or the row's factor. Uses panel 0. */
+  covariance(
+    slot: number,
+    which: 0 | 1,
+    count: number,
+    mean: Float64Array,
+    factors: Float64Array | null,
+  ): Promise<void>;
   /** dst ← ca·A + cb·B − f·s sᵀ; slots may coincide. */
   form(
     n: number,
@@ -103,17 +124,22 @@ export interface Kernel {
 
 /** Columns of a Householder panel, as in kernel.as.ts. */
 export const panelColumns = 32;
+/** Subdiagonals of the band between the two stages of a large reduction, and rows of its blocks, as in kernel.as.ts. */
+export const bandWidth = 32;
+export const bandBlock = 64;
+/** From this order on a matrix is reduced in two stages. */
+export const bandedOrder = 256;
 /** From this order on a matrix is worth more than one thread (barriers cost more than they give below). */
 export const threadedOrder = 768;
 /** Elements of float64 of one panel buffer, at least one block of rows. */
-const panelElements = 1 << 19;
+const panelElements = 3 << 19;
 
 /** Rows of one packed block; kernel.as.ts has the same number. */
 export const blockRows = 256;
 
-/** Rows of a panel for matrices of order n: whole blocks, about 4 MiB. */
+/** Rows of a panel for matrices of order n: whole blocks, about 12 MiB. */
 export function panelDepth(n: number): number {
-  return blockRows * Math.max(1, Math.floor(panelElements / blockRows / (n + 4)));
+  return blockRows * Math.max(1, Math.floor(panelElements / blockRows / panelWidth(n)));
 }
 
 /** Columns of a packed panel: n padded to a multiple of 4. */

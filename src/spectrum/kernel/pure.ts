@@ -3,8 +3,18 @@
  * Five to ten times slower than threads.ts; for hosts without shared memory, and the oracle of its tests.
  */
 import { dot, gramOf, symv, tridiagonaliseSteps } from './householder.js';
-import { type Kernel, panelDepth, panelWidth, type Reflection, type Tridiagonal, type Workspace } from './kernel.js';
+import type { RowSums } from '../row-sums.js';
+import {
+  type Deviations,
+  type Kernel,
+  panelDepth,
+  panelWidth,
+  type Reflection,
+  type Tridiagonal,
+  type Workspace,
+} from './kernel.js';
 import { Pace, throwIfStopped } from './pace.js';
+import { packRows } from './panel.js';
 import { qlIteration } from '../tridiagonal.js';
 
 export class PureKernel implements Kernel {
@@ -39,7 +49,8 @@ class PureWorkspace implements Workspace {
   readonly depth: number;
   readonly #ld: number;
   readonly #slots: Float64Array[];
-  readonly #panels: Float64Array[];
+  readonly #panels: (Float64Array | undefined)[] = [];
+  readonly #stages: (Float32Array | undefined)[] = [];
   readonly #counts: { decompositions: number };
   readonly #pace: Pace;
 
@@ -48,13 +59,12 @@ class PureWorkspace implements Workspace {
     this.depth = panelDepth(order);
     this.#ld = panelWidth(order) + 8;
     this.#slots = Array.from({ length: slots }, () => new Float64Array(this.#ld * (order + 4)));
-    this.#panels = [0, 1].map(() => new Float64Array(this.depth * panelWidth(order)));
     this.#counts = counts;
     this.#pace = pace;
   }
 
   panel(which: 0 | 1): Float64Array {
-    return this.#panels[which]!;
+    return (this.#panels[which] ??= new Float64Array(this.depth * panelWidth(this.order)));
   }
 
   clear(slot: number): Promise<void> {
@@ -63,7 +73,61 @@ class PureWorkspace implements Workspace {
   }
 
   gram(slot: number, which: 0 | 1, depth: number): Promise<void> {
-    return this.#pace.drive(gramOf(this.order, this.#ld, this.#panels[which]!, depth, this.#slots[slot]!));
+    return this.#pace.drive(gramOf(this.order, this.#ld, this.panel(which), depth, this.#slots[slot]!));
+  }
+
+  stage(which: 0 | 1): Float32Array {
+    return (this.#stages[which] ??= new Float32Array(this.depth * this.order));
+  }
+
+  async rowSums(which: 0 | 1, groups: Uint8Array, sums: RowSums): Promise<Float64Array> {
+    const rows = this.stage(which);
+    const norms = new Float64Array(groups.length);
+    for (let i = 0; i < norms.length; i++) {
+      norms[i] = sums.add(rows, i * this.order, groups[i]!);
+      if (this.#pace.due()) await this.#pace.rest();
+    }
+    return norms;
+  }
+
+  async deviations(which: 0 | 1, count: number, mean: Float64Array): Promise<Deviations> {
+    const d = this.order;
+    const rows = this.stage(which);
+    const squares = new Float64Array(count);
+    const alongMean = new Float64Array(count);
+    for (let i = 0, from = 0; i < count; i++, from += d) {
+      // even and odd columns: the additions don't wait for each other
+      let [s0, s1, m0, m1] = [0, 0, 0, 0];
+      for (let j = 0; j + 1 < d; j += 2) {
+        const y0 = rows[from + j]! - mean[j]!;
+        const y1 = rows[from + j + 1]! - mean[j + 1]!;
+        s0 += y0 * y0;
+        s1 += y1 * y1;
+        m0 += y0 * mean[j]!;
+        m1 += y1 * mean[j + 1]!;
+      }
+      if (d % 2 === 1) {
+        const y = rows[from + d - 1]! - mean[d - 1]!;
+        s0 += y * y;
+        m0 += y * mean[d - 1]!;
+      }
+      squares[i] = s0 + s1;
+      alongMean[i] = m0 + m1;
+      if (this.#pace.due()) await this.#pace.rest();
+    }
+    return { squares, alongMean };
+  }
+
+  covariance(
+    slot: number,
+    which: 0 | 1,
+    count: number,
+    mean: Float64Array,
+    factors: Float64Array | null,
+  ): Promise<void> {
+    const index = Int32Array.from({ length: count }, (_, i) => i);
+    packRows(this.panel(0), this.stage(which), 0, this.order, index, mean, factors);
+    return this.gram(slot, 0, count);
   }
 
   async form(

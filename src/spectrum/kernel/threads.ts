@@ -5,6 +5,8 @@
  */
 import { EigentraceError } from '../../errors.js';
 import {
+  bandedOrder,
+  type Deviations,
   type Kernel,
   type KernelThread,
   type Reflection,
@@ -13,6 +15,7 @@ import {
   type Tridiagonal,
   type Workspace,
 } from './kernel.js';
+import type { RowSums } from '../row-sums.js';
 import { fixed, type Layout, layoutFor, pageBytes } from './memory.js';
 import { stopped, throwIfStopped } from './pace.js';
 import type { SharedMemory } from './webassembly.js';
@@ -32,6 +35,8 @@ interface Job {
 
 /** Squares of the result that threads take in turn: small ones share a small matrix more evenly. */
 const squareOf = (n: number): number => (n < 1024 ? 64 : 128);
+/** The same for a Gram, whose squares take many rows each: 5 % from 128 to 256. */
+const gramSquareOf = (n: number): number => (n < 1536 ? squareOf(n) : 256);
 
 export class ThreadedKernel implements Kernel {
   readonly kind = 'wasm';
@@ -97,10 +102,11 @@ export class ThreadedKernel implements Kernel {
     return this.#memory.buffer;
   }
 
-  /** One job a worker, all at once; the values they return. */
-  async run(jobs: readonly Job[], signal: AbortSignal | undefined): Promise<number[]> {
+  /** One job a worker, all at once, with what they find at `fixed.args`; the values they return. */
+  async run(jobs: readonly Job[], signal: AbortSignal | undefined, args: readonly number[] = []): Promise<number[]> {
     throwIfStopped(signal);
     new Int32Array(this.buffer, fixed.sync, (fixed.scratch - fixed.sync) / 4).fill(0);
+    new Float64Array(this.buffer, fixed.args, args.length).set(args);
     while (this.#pool.length < jobs.length) this.#add();
     const workers = this.#pool.slice(0, jobs.length);
     for (const worker of workers) worker.hold(true);
@@ -187,8 +193,53 @@ class ThreadedWorkspace implements Workspace {
 
   async gram(slot: number, which: 0 | 1, depth: number): Promise<void> {
     const { ld, order, slots, panels } = this.#layout;
-    const args = [order, ld, panels[which], depth, slots[slot]!, squareOf(order), fixed.counters, fixed.sync];
-    await this.#all('gram', order < 192 ? 1 : this.#kernel.threads, args);
+    const args = [order, ld, panels[which], depth, slots[slot]!, gramSquareOf(order), fixed.counter];
+    await this.#all('gram', this.#threadsForRows(), args);
+  }
+
+  stage(which: 0 | 1): Float32Array {
+    return new Float32Array(this.#kernel.buffer, this.#layout.stages[which], this.depth * this.order);
+  }
+
+  async rowSums(which: 0 | 1, groups: Uint8Array, sums: RowSums): Promise<Float64Array> {
+    const { order, panels, stages, factors, groups: at } = this.#layout;
+    const count = groups.length;
+    new Uint8Array(this.#kernel.buffer, at, count).set(groups);
+    // Panel 0 has at least 256 rows: at most 255 groups and the unit vectors' sum.
+    const targets = [...sums.groupSums, sums.unitSum];
+    const places = targets.map((_, i) => panels[0] + 8 * order * i);
+    targets.forEach((target, i) => this.#view(places[i]!, order).set(target));
+    const args = [order, stages[which], count, at, factors, panels[0], places.at(-1)!, fixed.sync];
+    await this.#together('rowSums', this.#threadsForRows(), args);
+    targets.forEach((target, i) => target.set(this.#view(places[i]!, order)));
+    return this.#view(factors, count).map((square, i) => sums.count(square, groups[i]!));
+  }
+
+  async deviations(which: 0 | 1, count: number, mean: Float64Array): Promise<Deviations> {
+    const { order, panels, stages, factors, vectors } = this.#layout;
+    this.#view(vectors[0], order).set(mean);
+    await this.#together('deviations', this.#threadsForRows(), [
+      ...[order, stages[which], count, vectors[0]],
+      ...[factors, panels[0]],
+    ]);
+    return { squares: this.#view(factors, count).slice(), alongMean: this.#view(panels[0], count).slice() };
+  }
+
+  async covariance(
+    slot: number,
+    which: 0 | 1,
+    count: number,
+    mean: Float64Array,
+    factors: Float64Array | null,
+  ): Promise<void> {
+    const { ld, order, slots, panels, stages, factors: at, vectors } = this.#layout;
+    this.#view(vectors[0], order).set(mean);
+    const factor = this.#view(at, count);
+    if (factors) factor.set(factors.subarray(0, count));
+    else factor.fill(1);
+    const rows = [stages[which], count, vectors[0], at, panels[0]];
+    const args = [order, ld, ...rows, slots[slot]!, gramSquareOf(order), fixed.counter, fixed.sync];
+    await this.#together('covariance', this.#threadsForRows(), args);
   }
 
   async form(
@@ -248,8 +299,14 @@ class ThreadedWorkspace implements Workspace {
     const { ld, slots, v, w, y, packedV, packedW, tridiagonals } = this.#layout;
     const { d, e } = tridiagonals[0]!;
     this.#kernel.counts.decompositions++;
+    if (n >= bandedOrder) {
+      const { small, blocks, index } = this.#layout;
+      const work = [v, w, d, e, packedV, packedW, small, blocks, index, squareOf(n), fixed.counter, fixed.sync];
+      await this.#together('tridiagonaliseByBand', this.#threadsFor(n), [n, ld, slots[slot]!, ...work]);
+      return { diagonal: this.#view(d, n).slice(), off: this.#view(e, n).slice() };
+    }
     const work = [v, w, y, fixed.scratch, d, e, packedV, packedW, squareOf(n), fixed.tau, fixed.counter, fixed.sync];
-    await this.#all('tridiagonalise', this.#threadsFor(n), [n, ld, slots[slot]!, ...work]);
+    await this.#together('tridiagonalise', this.#threadsFor(n), [n, ld, slots[slot]!, ...work]);
     return { diagonal: this.#view(d, n).slice(), off: this.#view(e, n).slice() };
   }
 
@@ -276,6 +333,10 @@ class ThreadedWorkspace implements Workspace {
     return found;
   }
 
+  #threadsForRows(): number {
+    return this.order < 192 ? 1 : this.#kernel.threads;
+  }
+
   #threadsFor(n: number): number {
     return n < threadedOrder ? 1 : this.#kernel.threads;
   }
@@ -283,6 +344,12 @@ class ThreadedWorkspace implements Workspace {
   async #all(op: string, threads: number, args: number[]): Promise<void> {
     const jobs = Array.from({ length: threads }, (_, tid) => ({ op, args: [tid, threads, ...args] }));
     await this.#kernel.run(jobs, this.#signal);
+  }
+
+  /** The same for functions in which the threads wait for each other: they take their arguments from memory. */
+  async #together(op: string, threads: number, args: number[]): Promise<void> {
+    const jobs = Array.from({ length: threads }, (_, tid) => ({ op, args: [tid, threads, fixed.args] }));
+    await this.#kernel.run(jobs, this.#signal, args);
   }
 
   async #one(op: string, args: number[]): Promise<number> {
