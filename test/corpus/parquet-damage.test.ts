@@ -1,9 +1,12 @@
 /** Parquet files that pyarrow wrote, whole and damaged: the right texts or a clear error, soon, with bounded memory. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import type { CompressionCodec } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../src/bytes/index.js';
+import { decompress } from '../../src/bytes/parquet-codecs.js';
 import { parquetDocuments } from '../../src/corpus/parquet.js';
 import { EigentraceError } from '../../src/errors.js';
 import { collect } from './folder.js';
@@ -19,6 +22,19 @@ it.each(names)('%s: the texts that were written', async (name) => {
   const bytes = readFileSync(`${folder}/${name}`);
   expect(await read(bytes)).toEqual(texts);
   if (name !== 'required.parquet') expect(await read(bytes, 'few')).toEqual(few);
+});
+
+it('a page that claims more than its codec can make of its bytes is refused before memory is taken', async () => {
+  for (const [codec, most] of Object.entries({ SNAPPY: 22, LZ4_RAW: 256, GZIP: 1032 })) {
+    const asked = decompress(new Uint8Array(100), 100 * most + 65, codec as CompressionCodec);
+    await expect(asked, codec).rejects.toThrow(`100 bytes of ${codec} can't inflate to ${100 * most + 65}`);
+  }
+  // The longest runs that there are: within the bound.
+  const zeros = gzipSync(Buffer.alloc(1 << 24), { level: 9 });
+  expect((await decompress(zeros, 1 << 24, 'GZIP')).length).toBe(1 << 24);
+  const before = process.memoryUsage().rss;
+  await expect(decompress(zeros, 1 << 20, 'GZIP')).rejects.toThrow(/larger than|ERR_BUFFER_TOO_LARGE/);
+  expect(process.memoryUsage().rss - before).toBeLessThan(64e6);
 });
 
 describe('any damage', () => {
