@@ -37,6 +37,30 @@ it('a page that claims more than its codec can make of its bytes is refused befo
   expect(process.memoryUsage().rss - before).toBeLessThan(64e6);
 });
 
+it.each([
+  // Left to the parser, each byte would lengthen one number: hours.
+  ['a number of two million bytes', Buffer.concat([Buffer.of(0x16), Buffer.alloc(2e6, 0xff)]), 'of more than 10 bytes'],
+  [
+    'a list of 2^27 elements',
+    Buffer.of(0x29, 0xf5, 0x80, 0x80, 0x80, 0x40, 0x00),
+    'a thrift list of 134217728 elements',
+  ],
+  ['structures in structures', Buffer.alloc(1e6, 0x1c), 'nested too deep'],
+  ['lists in lists', Buffer.concat([Buffer.of(0x19), Buffer.alloc(1e6, 0x19)]), 'nested too deep'],
+  [
+    'a text that goes past the end',
+    Buffer.of(0x18, 0xff, 0xff, 0x03, 0x61),
+    '65535 bytes of a thrift structure do not',
+  ],
+  ['a type that is not known', Buffer.of(0x1b, 0x00), 'thrift type 11 is not known'],
+  ['no end', Buffer.of(0x15, 0x02), 'ends early'],
+])('a footer with %s is refused at once', async (_, footer, message) => {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(footer.length);
+  const bytes = Buffer.concat([Buffer.from('PAR1'), footer, length, Buffer.from('PAR1')]);
+  await expect(read(bytes)).rejects.toThrow(message);
+});
+
 describe('any damage', () => {
   const damage = fc.record({
     how: fc.constantFrom('flip', 'flip', 'flip', 'cut', 'lengthen'),
