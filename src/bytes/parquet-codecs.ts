@@ -5,7 +5,10 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { CompressionCodec } from 'hyparquet';
 
-/** `size` was checked by the caller. */
+/** The most bytes that a codec can make of one; zstd and brotli have no such bound that would help. */
+const greatestRatio: Partial<Record<CompressionCodec, number>> = { SNAPPY: 22, LZ4: 256, LZ4_RAW: 256, GZIP: 1032 };
+
+/** `size` is within the caller's limit for a page; what no such bytes can give is refused before memory is taken. */
 export async function decompress(bytes: Uint8Array, size: number, codec: CompressionCodec): Promise<Uint8Array> {
   const page = codec === 'UNCOMPRESSED' ? bytes : await expand(bytes, size, codec);
   if (page.length !== size) throw new Error(`a page inflates to ${page.length} bytes, not ${size}`);
@@ -13,6 +16,9 @@ export async function decompress(bytes: Uint8Array, size: number, codec: Compres
 }
 
 async function expand(bytes: Uint8Array, size: number, codec: CompressionCodec): Promise<Uint8Array> {
+  if (size > bytes.length * (greatestRatio[codec] ?? Infinity) + 64) {
+    throw new Error(`${bytes.length} bytes of ${codec} can't inflate to ${size}`);
+  }
   // zlib takes no limit of 0.
   const options = { maxOutputLength: Math.max(1, size) };
   if (codec === 'GZIP') return gunzipSync(bytes, options);

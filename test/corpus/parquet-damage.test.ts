@@ -1,9 +1,12 @@
 /** Parquet files that pyarrow wrote, whole and damaged: the right texts or a clear error, soon, with bounded memory. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import type { CompressionCodec } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../src/bytes/index.js';
+import { decompress } from '../../src/bytes/parquet-codecs.js';
 import { parquetDocuments } from '../../src/corpus/parquet.js';
 import { EigentraceError } from '../../src/errors.js';
 import { collect } from './folder.js';
@@ -19,6 +22,43 @@ it.each(names)('%s: the texts that were written', async (name) => {
   const bytes = readFileSync(`${folder}/${name}`);
   expect(await read(bytes)).toEqual(texts);
   if (name !== 'required.parquet') expect(await read(bytes, 'few')).toEqual(few);
+});
+
+it('a page that claims more than its codec can make of its bytes is refused before memory is taken', async () => {
+  for (const [codec, most] of Object.entries({ SNAPPY: 22, LZ4_RAW: 256, GZIP: 1032 })) {
+    const asked = decompress(new Uint8Array(100), 100 * most + 65, codec as CompressionCodec);
+    await expect(asked, codec).rejects.toThrow(`100 bytes of ${codec} can't inflate to ${100 * most + 65}`);
+  }
+  // The longest runs that there are: within the bound.
+  const zeros = gzipSync(Buffer.alloc(1 << 24), { level: 9 });
+  expect((await decompress(zeros, 1 << 24, 'GZIP')).length).toBe(1 << 24);
+  const before = process.memoryUsage().rss;
+  await expect(decompress(zeros, 1 << 20, 'GZIP')).rejects.toThrow(/larger than|ERR_BUFFER_TOO_LARGE/);
+  expect(process.memoryUsage().rss - before).toBeLessThan(64e6);
+});
+
+it.each([
+  // Left to the parser, each byte would lengthen one number: hours.
+  ['a number of two million bytes', Buffer.concat([Buffer.of(0x16), Buffer.alloc(2e6, 0xff)]), 'of more than 10 bytes'],
+  [
+    'a list of 2^27 elements',
+    Buffer.of(0x29, 0xf5, 0x80, 0x80, 0x80, 0x40, 0x00),
+    'a thrift list of 134217728 elements',
+  ],
+  ['structures in structures', Buffer.alloc(1e6, 0x1c), 'nested too deep'],
+  ['lists in lists', Buffer.concat([Buffer.of(0x19), Buffer.alloc(1e6, 0x19)]), 'nested too deep'],
+  [
+    'a text that goes past the end',
+    Buffer.of(0x18, 0xff, 0xff, 0x03, 0x61),
+    '65535 bytes of a thrift structure do not',
+  ],
+  ['a type that is not known', Buffer.of(0x1b, 0x00), 'thrift type 11 is not known'],
+  ['no end', Buffer.of(0x15, 0x02), 'ends early'],
+])('a footer with %s is refused at once', async (_, footer, message) => {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(footer.length);
+  const bytes = Buffer.concat([Buffer.from('PAR1'), footer, length, Buffer.from('PAR1')]);
+  await expect(read(bytes)).rejects.toThrow(message);
 });
 
 describe('any damage', () => {

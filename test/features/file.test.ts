@@ -82,6 +82,18 @@ describe('other formats', () => {
     expect(await all(path)).toEqual(known.values);
   });
 
+  it.each([
+    ['list_float32', 'float32', 'features'],
+    ['fixed_float64', 'float64', 'features'],
+    ['fixed_float16', 'float16', 'features'],
+    ['split_float32', 'float32', 'features'],
+    ['columns_float32', 'float32', 'columns x0 … x5'],
+  ])('parquet that pyarrow wrote: %s', async (name, type, array) => {
+    const path = golden(`../parquet/features/${name}.parquet`);
+    expect(await describeFeatures(path, { layer: 'final' })).toMatchObject({ n: 40, d: 6, type, array });
+    expect(await all(path)).toEqual(known.values);
+  });
+
   it('parquet: a column for each number, others left out and told', async () => {
     const path = await put(folder, 'columns.parquet', parquetBytes(known, { columns: true }));
     const header = await describeFeatures(path, { layer: 'final' });
@@ -217,6 +229,8 @@ describe('damaged files', () => {
     ['b.safetensors', () => Promise.resolve(safetensorsBytes(known))],
     ['list.parquet', () => Promise.resolve(parquetBytes(known))],
     ['columns.parquet', () => Promise.resolve(parquetBytes(known, { columns: true }))],
+    ['zstd.parquet', () => readFile(golden('../parquet/features/fixed_float64.parquet'))],
+    ['split.parquet', () => readFile(golden('../parquet/features/split_float32.parquet'))],
   ];
 
   it.each([
