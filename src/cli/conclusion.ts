@@ -4,15 +4,16 @@ import { exitStatus, widthOf, type Context } from './context.js';
 import { count, duration } from './format.js';
 import type { CheckpointResult, TraceResult } from './library.js';
 import { resultsTable } from './results-table.js';
+import { rowPhases } from './row-phases.js';
 import { printable, styleOf } from './style.js';
 import { json } from './watch.js';
 
-export function conclude(
+export async function conclude(
   result: TraceResult,
   seconds: number,
   options: { json: boolean; quiet: boolean },
   context: Context,
-): number {
+): Promise<number> {
   const { results } = result;
   const isNull = ({ control }: CheckpointResult) => (control ?? null) !== null;
   const real = results.filter((r) => !isNull(r));
@@ -21,7 +22,8 @@ export function conclude(
   else {
     const limit = Math.max(60, widthOf(context.stdout));
     const style = styleOf(context.stdout, context.env);
-    context.stdout.write(resultsTable(real, style, limit) + controlTables(nulls, style, limit));
+    const phases = await rowPhases(result.run, real, await context.library());
+    context.stdout.write(resultsTable(real, style, limit, phases) + controlTables(nulls, style, limit));
   }
   const number = (state: string) => results.filter((r) => r.state === state).length;
   const failed = number('failed');

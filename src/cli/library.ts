@@ -10,11 +10,13 @@ import type {
   TraceRequest,
   TraceResult,
   Verification,
+  FindPhasesOptions,
+  FoundPhases,
   VerifyOptions,
 } from '../index.js';
 
 export type { Inspection, TraceHooks, TracePlan, TraceRequest, TraceResult, Verification };
-export type { CheckpointResult, TraceEvent } from '../index.js';
+export type { CheckpointResult, PhaseFinding, TraceEvent } from '../index.js';
 
 /** What `represent` asks for. */
 export interface RepresentRequest {
@@ -118,6 +120,7 @@ export interface Library {
   represent(request: RepresentRequest, hooks?: TraceHooks): Promise<RepresentResult>;
   inspect(checkpoint: string): Promise<Inspection>;
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
+  findPhases(run: string, options: FindPhasesOptions): Promise<FoundPhases>;
   verifyRun(run: string, options: VerifyOptions): Promise<Verification>;
   importPublished(file: string, options: { out: string; series: string | null; stage: string }): Promise<ImportResult>;
   writeReport(runs: readonly string[], out: string, options?: ReportOptions): Promise<ReportResult>;

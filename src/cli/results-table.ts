@@ -14,6 +14,8 @@ const gap = '  ';
 /** Fits the longest flag, `few-rows-dominate`. */
 const leastFlagRoom = 17;
 
+const leastNameRoom = 12;
+
 interface FigureColumn {
   head: string;
   /** Name of the figure in a measurement. */
@@ -23,9 +25,15 @@ interface FigureColumn {
   spark: number;
 }
 
-/** The whole text, line ends included. */
-export function resultsTable(results: readonly CheckpointResult[], style: Style, limit = 100): string {
+/** The whole text, line ends included. `phases` names the phase of each row (`''`: none); it is left out where it doesn't fit. */
+export function resultsTable(
+  results: readonly CheckpointResult[],
+  style: Style,
+  limit = 100,
+  phases: readonly string[] = [],
+): string {
   if (results.length === 0) return 'no checkpoints\n';
+  const isNamed = limit >= 100 && phases.some((name) => name !== '');
   const layer = mainLayer(results);
   const figure = (result: CheckpointResult, name: string) => result.layers[layer]?.[name] ?? null;
   const all = (name: string) => results.map((result) => figure(result, name));
@@ -33,7 +41,7 @@ export function resultsTable(results: readonly CheckpointResult[], style: Style,
 
   const hasNll = all('nll').some((v) => v !== null);
   // Wider than their figures, so that a curve is seen; a narrow terminal has no room for that.
-  const spark = limit < 100 ? 0 : hasNll ? 12 : 16;
+  const spark = limit < 100 ? 0 : hasNll || isNamed ? 12 : 16;
   const figures: FigureColumn[] = [
     { head: 'RankMe', name: 'rankme', decimals: decimalsOf(all('rankme_se'), 1), spark },
     { head: 'α', name: 'alpha', decimals: decimalsOf(all('alpha_se'), 2), spark },
@@ -50,9 +58,13 @@ export function resultsTable(results: readonly CheckpointResult[], style: Style,
     })),
     { head: 'N', side: 'right', cells: results.map((r) => (r.state === 'failed' ? '' : String(r.n))) },
   ];
-  const taken = right.reduce((sum, column) => sum + gap.length + widthOf(column), gap.length);
+  const takenBy = (some: readonly Column[]) =>
+    some.reduce((sum, column) => sum + gap.length + widthOf(column), gap.length);
+  const phase: Column = { head: 'phase', side: 'left', cells: [...phases] };
+  if (isNamed && takenBy([...right, phase]) + leastNameRoom + leastFlagRoom <= limit) right.push(phase);
+  const taken = takenBy(right);
   const indent = several ? '  ' : '';
-  const nameRoom = Math.min(30, Math.max(12, limit - taken - leastFlagRoom)) - indent.length;
+  const nameRoom = Math.min(30, Math.max(leastNameRoom, limit - taken - leastFlagRoom)) - indent.length;
   const names = results.map((r) => indent + cut(printable(r.revision), nameRoom, 'middle'));
   const columns: Column[] = [{ head: 'revision', side: 'left', cells: [...names, `${indent}trend`] }, ...right];
   const widths = columns.map(widthOf);

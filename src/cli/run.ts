@@ -11,6 +11,7 @@ import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
 import { inspect } from './commands/inspect.js';
 import { metrics } from './commands/metrics.js';
+import { phases } from './commands/phases.js';
 import { reportCommand } from './commands/report.js';
 import { represent } from './commands/represent.js';
 import { trace } from './commands/trace.js';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   trace,
   represent,
   inspect,
+  phases,
   verify,
   exportCommand,
   reportCommand,

@@ -29,7 +29,7 @@ export function ruleOf(curve: 'rankme' | 'alpha', laid: LaidCurve, thresholds: C
   const isRankme = curve === 'rankme';
   const limits = [
     ...(standardErrors === null ? [] : [`${standardErrors} paired standard errors`]),
-    isRankme ? `ln ${round(Math.exp(change))}` : `${round(change)}`,
+    isRankme ? `ln ${Number(Math.exp(change).toPrecision(6))}` : `${round(change)}`,
     ...(scatter === null ? [] : [`what the scatter of its checkpoints could make (${round(scatter.change)})`]),
   ];
   const all = limits.length > 1 ? `${limits.slice(0, -1).join(', ')} and ${limits.at(-1)!}` : limits[0]!;

@@ -5,10 +5,12 @@
  */
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { EigentraceError, nearest } from '../errors.js';
-import { listMeasurements } from './listing.js';
+import { curvesOf } from './curves.js';
+import { listMeasurements, type Listing } from './listing.js';
+import { longColumns, phaseRows, phasesOfCurves } from './phases.js';
 import { encodePublished } from './published.js';
 import type { Run } from './run.js';
-import { tableColumns, tableRows, type TableColumn, type TableOptions, type TableRow } from './table.js';
+import { tableColumns, tableRows, type TableOptions } from './table.js';
 
 export const tableFormats = ['json', 'jsonl', 'csv', 'parquet'] as const;
 export type TableFormat = (typeof tableFormats)[number];
@@ -16,17 +18,21 @@ export const exportFormats = [...tableFormats, 'npy'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 /** Tables of runs to come: none is written yet. */
-const otherTables = ['tasks', 'memorization', 'ablation', 'posttraining', 'phases'];
+const otherTables = ['tasks', 'memorization', 'ablation', 'posttraining'];
 const geometryTable = 'geometry';
+const phasesTable = 'phases';
 
 export interface ExportOptions extends TableOptions {
   /** `json`, `jsonl`, `csv`, `parquet` or `npy`. */
   format: string;
-  /** Which table. Default `geometry`, the tidy table; the long tables are not there yet. */
+  /** Which table. Default `geometry`, the tidy table; `phases` is long; the other long tables are not there yet. */
   table?: string;
 }
 
-const columns = Object.entries(tableColumns) as [TableColumn, 'string' | 'integer' | 'number'][];
+/** Columns by name with what they hold, in order. */
+type Columns = Readonly<Record<string, 'string' | 'integer' | 'number'>>;
+type Row = Readonly<Record<string, string | number | null>>;
+
 const parquetTypes = { string: 'STRING', integer: 'INT64', number: 'DOUBLE' } as const;
 
 /** The bytes of an export, and in words what was left out. Unknown formats and tables are `usage` errors. */
@@ -38,16 +44,39 @@ export async function exportRun(run: Run, options: ExportOptions): Promise<{ con
     throw new EigentraceError('usage', message);
   }
   const listing = await listMeasurements(run);
+  if (table === phasesTable) return exportPhases(listing, format, selection);
   if (format === 'npy') return encodePublished(run, listing, selection);
   const { rows, notes } = tableRows(listing, selection);
   return { content: encodeTable(rows, format), notes };
 }
 
-/** Rows of the tidy table in one of the formats. */
-export function encodeTable(rows: readonly TableRow[], format: TableFormat): Uint8Array {
-  if (format === 'parquet') return encodeParquet(rows);
+/** The long table of phases, found in the run as it is. */
+function exportPhases(
+  listing: Listing,
+  format: ExportFormat,
+  options: TableOptions,
+): { content: Uint8Array; notes: string[] } {
+  if (format === 'npy') {
+    const message = `--format: npy holds the geometry alone, got --table ${phasesTable} (expected ${tableFormats.join(', ')})`;
+    throw new EigentraceError('usage', message);
+  }
+  const { stage, ...selection } = options;
+  const { curves, notes } = curvesOf(listing, selection);
+  const found = phasesOfCurves(curves, stage === undefined ? {} : { stage });
+  const content = encodeTable(phaseRows(found.findings), format, longColumns);
+  return { content, notes: [...notes, ...found.notes] };
+}
+
+/** Rows of a table in one of the formats, by default of the tidy table. */
+export function encodeTable<R extends { [K in keyof R]: string | number | null }>(
+  table: readonly R[],
+  format: TableFormat,
+  columns: Columns = tableColumns,
+): Uint8Array {
+  const rows = table as readonly Row[];
+  if (format === 'parquet') return encodeParquet(rows, columns);
   const objects = () => rows.map((row) => JSON.stringify(row));
-  if (format === 'csv') return Buffer.from(encodeCsv(rows));
+  if (format === 'csv') return Buffer.from(encodeCsv(rows, columns));
   if (format === 'jsonl')
     return Buffer.from(
       objects()
@@ -58,10 +87,11 @@ export function encodeTable(rows: readonly TableRow[], format: TableFormat): Uin
 }
 
 function refuseTable(table: string): void {
-  if (table === geometryTable) return;
+  if (table === geometryTable || table === phasesTable) return;
+  const known = [geometryTable, phasesTable];
   const message = otherTables.includes(table)
-    ? `--table: the run holds no such results yet, got '${table}' (expected ${geometryTable})`
-    : `--table: no such table, got '${table}' (expected ${nearest(table, [geometryTable, ...otherTables]).join(', ')})`;
+    ? `--table: the run holds no such results yet, got '${table}' (expected ${known.join(' or ')})`
+    : `--table: no such table, got '${table}' (expected ${nearest(table, [...known, ...otherTables]).join(', ')})`;
   throw new EigentraceError('usage', message);
 }
 
@@ -70,22 +100,23 @@ function isOneOf<T extends string>(known: readonly T[], value: string): value is
 }
 
 /** RFC 4180: CRLF, a field is quoted where it holds a quote, comma or line break. */
-function encodeCsv(rows: readonly TableRow[]): string {
+function encodeCsv(rows: readonly Row[], columns: Columns): string {
   const field = (value: string | number | null) => {
     if (value === null) return '';
     const text = String(value);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
-  const lines = [columns.map(([name]) => name), ...rows.map((row) => columns.map(([name]) => field(row[name])))];
+  const names = Object.keys(columns);
+  const lines = [names, ...rows.map((row) => names.map((name) => field(row[name] ?? null)))];
   return lines.map((line) => `${line.join(',')}\r\n`).join('');
 }
 
-function encodeParquet(rows: readonly TableRow[]): Uint8Array {
-  const columnData = columns.map(([name, kind]) => ({
+function encodeParquet(rows: readonly Row[], columns: Columns): Uint8Array {
+  const columnData = Object.entries(columns).map(([name, kind]) => ({
     name,
     type: parquetTypes[kind],
     nullable: true,
-    data: rows.map((row) => (kind === 'integer' && row[name] !== null ? BigInt(row[name]) : row[name])),
+    data: rows.map(({ [name]: value = null }) => (kind === 'integer' && value !== null ? BigInt(value) : value)),
   }));
   return new Uint8Array(parquetWriteBuffer({ columnData, createdBy: 'eigentrace' }));
 }

@@ -108,8 +108,18 @@ function phasePoint(point: CurvePoint, isPaired: boolean): PhasePoint {
 
 /** Columns of the long tables, by name with what they hold. */
 export const longColumns = {
-  ...{ series: 'string', stage: 'string', revision: 'string', step: 'integer', tokens: 'integer', name: 'string' },
-  ...{ metric: 'string', value: 'number', se: 'number', n: 'integer', definition: 'string', flags: 'string' },
+  series: 'string',
+  stage: 'string',
+  revision: 'string',
+  step: 'integer',
+  tokens: 'integer',
+  name: 'string',
+  metric: 'string',
+  value: 'number',
+  se: 'number',
+  n: 'integer',
+  definition: 'string',
+  flags: 'string',
 } as const;
 
 export interface LongRow {

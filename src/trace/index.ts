@@ -5,6 +5,7 @@ export { exportRun, type ExportResult } from './export.js';
 export { importPublished, type ImportOptions, type ImportResult } from './import.js';
 export { inspect, type InspectedTensor, type Inspection } from './inspect.js';
 export { startThread } from './kernel-threads.js';
+export { findPhases, type FindPhasesOptions, type FoundPhases, type PhaseFinding } from './phases.js';
 export { planTrace } from './plan.js';
 export { represent, type RepresentRequest, type RepresentResult } from './represent-file.js';
 export * from './request.js';

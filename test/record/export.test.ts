@@ -109,8 +109,8 @@ describe('exportRun', () => {
     await expect(exportRun(run, { format: 'parket' })).rejects.toThrow(
       "--format: no such format, got 'parket' (expected parquet, ",
     );
-    await expect(exportRun(run, { format: 'csv', table: 'phases' })).rejects.toThrow(
-      "--table: the run holds no such results yet, got 'phases' (expected geometry)",
+    await expect(exportRun(run, { format: 'csv', table: 'tasks' })).rejects.toThrow(
+      "--table: the run holds no such results yet, got 'tasks' (expected geometry or phases)",
     );
     await expect(exportRun(run, { format: 'csv', table: 'task' })).rejects.toThrow(
       "--table: no such table, got 'task' (expected tasks, ",

@@ -25,7 +25,7 @@ export const demo = command({
     const result = await watched(context, values.quiet, (hooks) =>
       library.trace({ ...request, threads: values.threads, force: values.force }, hooks),
     );
-    const status = conclude(result, (context.clock.now() - start) / 1000, values, context);
+    const status = await conclude(result, (context.clock.now() - start) / 1000, values, context);
     if (!values.quiet && !result.interrupted) {
       const run = printable(result.run);
       context.stderr.write(`next: eigentrace export ${run} --out figures.csv · eigentrace trace --help\n`);

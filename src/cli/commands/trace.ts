@@ -63,7 +63,7 @@ export const trace = command({
     }
     const start = context.clock.now();
     const result = await watched(context, quiet, (hooks) => library.trace(request, hooks));
-    return conclude(result, (context.clock.now() - start) / 1000, { json: asJson, quiet }, context);
+    return await conclude(result, (context.clock.now() - start) / 1000, { json: asJson, quiet }, context);
   },
 });
 
