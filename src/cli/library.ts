@@ -4,6 +4,10 @@
  * which tests replace by fakes.
  */
 import type {
+  CompareOptions,
+  CompareResult,
+  Comparison,
+  FigureComparison,
   Inspection,
   TraceHooks,
   TracePlan,
@@ -13,7 +17,16 @@ import type {
   VerifyOptions,
 } from '../index.js';
 
-export type { Inspection, TraceHooks, TracePlan, TraceRequest, TraceResult, Verification };
+export type {
+  Comparison,
+  FigureComparison,
+  Inspection,
+  TraceHooks,
+  TracePlan,
+  TraceRequest,
+  TraceResult,
+  Verification,
+};
 export type { CheckpointResult, TraceEvent } from '../index.js';
 
 /** What `represent` asks for. */
@@ -118,6 +131,7 @@ export interface Library {
   represent(request: RepresentRequest, hooks?: TraceHooks): Promise<RepresentResult>;
   inspect(checkpoint: string): Promise<Inspection>;
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
+  compareRuns(runs: readonly string[], options: CompareOptions): Promise<CompareResult>;
   verifyRun(run: string, options: VerifyOptions): Promise<Verification>;
   importPublished(file: string, options: { out: string; series: string | null; stage: string }): Promise<ImportResult>;
   writeReport(runs: readonly string[], out: string, options?: ReportOptions): Promise<ReportResult>;
