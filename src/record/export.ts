@@ -1,18 +1,19 @@
 /**
  * A run as a table for other programs: json (an array), jsonl, csv (RFC 4180, null as an empty field), parquet
  * (nullable columns: string, int64, double), and npy in the published code's layout. Numbers keep full float64
- * precision in all of them.
+ * precision in all of them. Scalars for experiment trackers are rows of their own (scalars.ts).
  */
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { EigentraceError, nearest } from '../errors.js';
 import { listMeasurements } from './listing.js';
 import { encodePublished } from './published.js';
 import type { Run } from './run.js';
+import { encodeScalars, scalarFormats } from './scalars.js';
 import { tableColumns, tableRows, type TableColumn, type TableOptions, type TableRow } from './table.js';
 
 export const tableFormats = ['json', 'jsonl', 'csv', 'parquet'] as const;
 export type TableFormat = (typeof tableFormats)[number];
-export const exportFormats = [...tableFormats, 'npy'] as const;
+export const exportFormats = [...tableFormats, 'npy', ...scalarFormats] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 /** Tables of runs to come: none is written yet. */
@@ -20,7 +21,7 @@ const otherTables = ['tasks', 'memorization', 'ablation', 'posttraining', 'phase
 const geometryTable = 'geometry';
 
 export interface ExportOptions extends TableOptions {
-  /** `json`, `jsonl`, `csv`, `parquet` or `npy`. */
+  /** `json`, `jsonl`, `csv`, `parquet`, `npy`, `wandb` or `trackio`. */
   format: string;
   /** Which table. Default `geometry`, the tidy table; the long tables are not there yet. */
   table?: string;
@@ -39,6 +40,7 @@ export async function exportRun(run: Run, options: ExportOptions): Promise<{ con
   }
   const listing = await listMeasurements(run);
   if (format === 'npy') return encodePublished(run, listing, selection);
+  if (isOneOf(scalarFormats, format)) return encodeScalars(listing, format, selection);
   const { rows, notes } = tableRows(listing, selection);
   return { content: encodeTable(rows, format), notes };
 }
