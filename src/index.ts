@@ -39,6 +39,7 @@ export {
   type Definition,
   type LayerMeasurement,
 } from './spectrum/index.js';
+export { exportFigure, figureCharts, type FigureChart, type FigureOptions, type FigureResult } from './report/index.js';
 export * from './trace/index.js';
 export {
   makeReport,

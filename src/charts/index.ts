@@ -8,3 +8,5 @@ export { stack } from './stack.js';
 export { alphaBands, type AlphaBandsInput } from './alpha-bands.js';
 export { chooseDownstream, downstream, type DownstreamInput } from './downstream.js';
 export { lossColumns, training, type TrainingInput } from './training.js';
+export { differences, type DifferencePoint, type DifferencesInput } from './differences.js';
+export { sweep, type SweepInput } from './sweep.js';

@@ -30,6 +30,8 @@ export interface LinePoint {
   readonly se: number | null;
   /** Points of one segment are joined. */
   readonly segment: string;
+  /** Drawn hollow: nothing is claimed of it. */
+  readonly isHollow?: boolean;
   readonly series: string;
   /** Index of the checkpoint within its series; −1 where it is none. */
   readonly checkpoint: number;
@@ -60,6 +62,8 @@ export interface LineChart extends OverTraining {
   readonly empty: string;
   readonly notes?: readonly string[];
   readonly zero?: boolean;
+  /** A value that a line across marks: no difference. */
+  readonly rule?: number;
 }
 
 export function lineChart(chart: LineChart, frame: Frame): Drawing {
@@ -77,10 +81,18 @@ export function lineChart(chart: LineChart, frame: Frame): Drawing {
   const axis = xAxis({ series, kind: chart.axis ?? 'tokens', width: right - left, paint, domain, also });
   const lines = chart.lines(axis).filter(({ points }) => points.length > 0);
   const all = lines.flatMap(({ points }) => points);
-  const scale = yAxis(all, bottom - top, paint.small, { zero: chart.zero ?? false });
+  const ruled = chart.rule === undefined || all.length === 0 ? [] : [{ value: chart.rule, se: null }];
+  const scale = yAxis([...all, ...ruled], bottom - top, paint.small, { zero: chart.zero ?? false });
   const isEmpty = all.length === 0;
   const svg = draw(plate, [
     ...yAxisMarks(plate, scale, chart.name),
+    Plot.ruleY(ruled, {
+      y: ({ value }: { value: number }) => scale.at(value),
+      x1: 0,
+      x2: right - left,
+      stroke: paint.ink2,
+      strokeWidth: paint.hairline,
+    }),
     ...(axis.lanes.length > 1 ? laneNames(plate, axis) : []),
     ...xAxisMarks(plate, axis, { label: xLabels }),
     ...[...lines].reverse().flatMap(lineMarks),
@@ -135,7 +147,15 @@ export function lineChart(chart: LineChart, frame: Frame): Drawing {
     return [
       Plot.areaY(drawn, { x: 'x', y1: 'low', y2: 'high', z: 'segment', fill: stroke, fillOpacity: 0.2 }),
       Plot.line(drawn, { x: 'x', y: 'y', z: 'segment', stroke, strokeWidth: isDense ? paint.line * 0.75 : paint.line }),
-      Plot.dot(dots, { x: 'x', y: 'y', r, fill: stroke }),
+      Plot.ruleX(
+        drawn.filter(({ segment, se }) => se !== null && counts.get(segment) === 1),
+        { x: 'x', y1: 'low', y2: 'high', stroke, strokeWidth: paint.line, strokeOpacity: 0.45 },
+      ),
+      Plot.dot(dots, { x: 'x', y: 'y', r, fill: stroke, filter: (p: LinePoint) => p.isHollow !== true }),
+      Plot.dot(dots, {
+        ...{ x: 'x', y: 'y', r, fill: paint.ground, stroke, strokeWidth: paint.line * 0.75 },
+        filter: (p: LinePoint) => p.isHollow === true,
+      }),
     ];
   }
 }

@@ -57,6 +57,8 @@ export function draw(plate: Plate, marks: Plot.Markish[]): SVGSVGElement {
     marks,
   }) as SVGSVGElement;
   for (const style of Array.from(svg.querySelectorAll('style'))) style.remove();
+  // Plot names its groups of marks (`dot`, `rule`), which says nothing within one image.
+  for (const group of Array.from(svg.querySelectorAll('[aria-label]'))) group.removeAttribute('aria-label');
   svg.removeAttribute('class');
   svg.setAttribute('font-family', paint.font);
   svg.setAttribute('font-size', String(paint.size));

@@ -59,7 +59,7 @@ export interface RepresentResult {
 }
 
 export interface ExportOptions {
-  format: 'json' | 'jsonl' | 'csv' | 'parquet' | 'npy';
+  format: 'json' | 'jsonl' | 'csv' | 'parquet' | 'npy' | 'wandb' | 'trackio';
   table: string;
   /** The file written; null returns the content. */
   out: string | null;
@@ -77,6 +77,29 @@ export interface ExportResult {
   content: Uint8Array | null;
   /** What was left out, in words. */
   notes: readonly string[];
+}
+
+/** What `export --format svg|png` asks for; see the library's FigureOptions. */
+export interface FigureOptions {
+  chart: string;
+  format: 'svg' | 'png';
+  /** In mm. */
+  width: number;
+  out: string | null;
+  axis: 'tokens' | 'steps' | 'compute' | 'stages';
+  figure: string | null;
+  at: string | null;
+  and: string | null;
+  series: string | null;
+  layer: string | null;
+  variant: string | null;
+  logs: readonly string[];
+  evaluations: readonly string[];
+}
+
+export interface FigureResult extends ExportResult {
+  title: string;
+  description: string;
 }
 
 /** What `import` stored. */
@@ -135,6 +158,7 @@ export interface Library {
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
   findPhases(run: string, options: FindPhasesOptions): Promise<FoundPhases>;
   compareRuns(runs: readonly string[], options: CompareOptions): Promise<CompareResult>;
+  exportFigure(run: string, options: FigureOptions): Promise<FigureResult>;
   verifyRun(run: string, options: VerifyOptions): Promise<Verification>;
   importPublished(file: string, options: { out: string; series: string | null; stage: string }): Promise<ImportResult>;
   writeReport(runs: readonly string[], out: string, options?: ReportOptions): Promise<ReportResult>;

@@ -1,7 +1,7 @@
 /**
  * A run as a table for other programs: json (an array), jsonl, csv (RFC 4180, null as an empty field), parquet
  * (nullable columns: string, int64, double), and npy in the published code's layout. Numbers keep full float64
- * precision in all of them.
+ * precision in all of them. Scalars for experiment trackers are rows of their own (scalars.ts).
  */
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { EigentraceError, nearest } from '../errors.js';
@@ -10,11 +10,12 @@ import { listMeasurements, type Listing } from './listing.js';
 import { longColumns, phaseRows, phasesOfCurves } from './phases.js';
 import { encodePublished } from './published.js';
 import type { Run } from './run.js';
-import { tableColumns, tableRows, type TableOptions } from './table.js';
+import { encodeScalars, scalarFormats } from './scalars.js';
+import { tableColumns, tableRows, type TableColumn, type TableOptions, type TableRow } from './table.js';
 
 export const tableFormats = ['json', 'jsonl', 'csv', 'parquet'] as const;
 export type TableFormat = (typeof tableFormats)[number];
-export const exportFormats = [...tableFormats, 'npy'] as const;
+export const exportFormats = [...tableFormats, 'npy', ...scalarFormats] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 /** Tables of runs to come: none is written yet. */
@@ -23,7 +24,7 @@ const geometryTable = 'geometry';
 const phasesTable = 'phases';
 
 export interface ExportOptions extends TableOptions {
-  /** `json`, `jsonl`, `csv`, `parquet` or `npy`. */
+  /** `json`, `jsonl`, `csv`, `parquet`, `npy`, `wandb` or `trackio`. */
   format: string;
   /** Which table. Default `geometry`, the tidy table; `phases` is long; the other long tables are not there yet. */
   table?: string;
@@ -46,6 +47,7 @@ export async function exportRun(run: Run, options: ExportOptions): Promise<{ con
   const listing = await listMeasurements(run);
   if (table === phasesTable) return exportPhases(listing, format, selection);
   if (format === 'npy') return encodePublished(run, listing, selection);
+  if (isOneOf(scalarFormats, format)) return encodeScalars(listing, format, selection);
   const { rows, notes } = tableRows(listing, selection);
   return { content: encodeTable(rows, format), notes };
 }
@@ -56,8 +58,8 @@ function exportPhases(
   format: ExportFormat,
   options: TableOptions,
 ): { content: Uint8Array; notes: string[] } {
-  if (format === 'npy') {
-    const message = `--format: npy holds the geometry alone, got --table ${phasesTable} (expected ${tableFormats.join(', ')})`;
+  if (!isOneOf(tableFormats, format)) {
+    const message = `--format: ${format} holds the geometry alone, got --table ${phasesTable} (expected ${tableFormats.join(', ')})`;
     throw new EigentraceError('usage', message);
   }
   const { stage, ...selection } = options;

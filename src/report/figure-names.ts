@@ -1,0 +1,25 @@
+/** The charts that `export --chart` knows, apart from their drawing: naming them loads nothing. */
+import { EigentraceError, nearest } from '../errors.js';
+
+/** Charts by name, with what they show: the list in the help. */
+export const figureCharts = {
+  trajectory: 'RankMe above α over training, with phases; --figure NAME shows one figure alone',
+  scree: 'the eigenspectrum of a checkpoint (--at, and --and a second one), with the α fit',
+  'spectrum-map': 'the whole spectrum over training, as colour',
+  'layer-map': 'a figure (--figure) at every layer over training, as colour',
+  'alpha-bands': 'α in bands of ranks over training',
+  downstream: 'downstream tasks over training (--evaluations)',
+  training: 'losses and learning rate over training (--log)',
+} as const;
+
+export type FigureChart = keyof typeof figureCharts;
+
+/** `usage` errors name what is there. */
+export function chartNamed(name: string): FigureChart {
+  if (Object.hasOwn(figureCharts, name)) return name as FigureChart;
+  const near = nearest(name, Object.keys(figureCharts)).join(', ');
+  throw new EigentraceError(
+    'usage',
+    `--chart: no such chart, got '${name}' (expected ${near}; see eigentrace export --help)`,
+  );
+}
