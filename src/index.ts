@@ -60,3 +60,4 @@ export {
   type Differing,
   type FigureComparison,
 } from './compare/index.js';
+export { newToken, openBrowser, startServer, type RunningServer, type ServerOptions } from './server/index.js';

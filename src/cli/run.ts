@@ -15,6 +15,7 @@ import { metrics } from './commands/metrics.js';
 import { phases } from './commands/phases.js';
 import { reportCommand } from './commands/report.js';
 import { represent } from './commands/represent.js';
+import { serve } from './commands/serve.js';
 import { trace } from './commands/trace.js';
 import { verify } from './commands/verify.js';
 import { exitStatus, widthOf, type Context } from './context.js';
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   verify,
   exportCommand,
   reportCommand,
+  serve,
   importCommand,
   metrics,
   doctor,

@@ -11,7 +11,7 @@ import { longColumns, phaseRows, phasesOfCurves } from './phases.js';
 import { encodePublished } from './published.js';
 import type { Run } from './run.js';
 import { encodeScalars, scalarFormats } from './scalars.js';
-import { tableColumns, tableRows, type TableColumn, type TableOptions, type TableRow } from './table.js';
+import { tableColumns, tableRows, type TableOptions } from './table.js';
 
 export const tableFormats = ['json', 'jsonl', 'csv', 'parquet'] as const;
 export type TableFormat = (typeof tableFormats)[number];

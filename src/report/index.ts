@@ -4,3 +4,5 @@ export { drawnRanks, readSpectra, spectrumOf, type ReadSpectra } from './spectra
 export { makeReport, writeReport, type ReportOptions, type ReportResult } from './write-report.js';
 export { exportFigure, type FigureOptions, type FigureResult } from './figure.js';
 export { figureCharts, type FigureChart } from './figure-names.js';
+export { ownVersion, readBundle, readPage, type Bundle } from './bundle.js';
+export { staticPage } from './static-page.js';

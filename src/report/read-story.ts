@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { EigentraceError } from '../errors.js';
 import type { StoredMeasurement } from '../record/index.js';
 import type { Story } from '../story/index.js';
+import { readBeside, withBeside, type Beside } from './beside.js';
 import { ownVersion } from './bundle.js';
 import { RunReader, type ReadRun } from './run-reader.js';
 
@@ -11,6 +12,8 @@ export interface StoryOptions {
   evaluations?: readonly string[];
   /** Training logs: `trainer_state.json` or CSV files. Default none. */
   logs?: readonly string[];
+  /** Whether a folder that is no run yet is waited for: a problem of the story in place of an error. Default false. */
+  wait?: boolean;
   /** Version of eigentrace, for the story. Default: this one. */
   version?: string;
 }
@@ -18,7 +21,10 @@ export interface StoryOptions {
 /** Reads runs again and again, keeping what did not change. */
 export class StoryReader {
   readonly runs: readonly RunReader[];
-  readonly #version: string;
+  readonly #options: StoryOptions;
+  #beside: Beside | null = null;
+  #runs: readonly ReadRun[] = [];
+  #last: ReadStory | null = null;
 
   constructor(runs: readonly string[], options: StoryOptions = {}) {
     if (runs.length === 0) throw new EigentraceError('usage', 'RUN: is missing (expected the folder of a run)');
@@ -26,24 +32,33 @@ export class StoryReader {
     const again = paths.find((path, i) => paths.indexOf(path) < i);
     if (again !== undefined) throw new EigentraceError('usage', `${again}: the same run twice (expected each once)`);
     const names = namesOf(paths);
-    this.runs = paths.map((path, i) => new RunReader(path, String(i + 1), names[i]!));
-    this.#version = options.version ?? ownVersion();
+    this.runs = paths.map((path, i) => new RunReader(path, String(i + 1), names[i]!, { wait: options.wait ?? false }));
+    this.#options = options;
   }
 
+  /** Reads what changed since the last time; where nothing did, the result is the same object as before. */
   async read(): Promise<ReadStory> {
     const read: ReadRun[] = [];
     for (const run of this.runs) read.push(await run.read());
-    const story = {
-      made: new Date().toISOString(),
-      version: this.#version,
-      runs: read.map((run) => run.story),
-    };
-    return { story, sources: new Map(read.flatMap(({ sources }) => [...sources])) };
+    if (this.#last !== null && read.every((run, i) => run === this.#runs[i])) return this.#last;
+    this.#runs = read;
+    const { evaluations = [], logs = [], version = ownVersion() } = this.#options;
+    this.#beside ??= await readBeside(evaluations, logs);
+    const runs = withBeside(
+      read.map((run) => run.story),
+      this.#beside,
+    );
+    const story = { made: new Date().toISOString(), version, runs };
+    const { notes } = this.#beside;
+    this.#last = { story, notes, sources: new Map(read.flatMap(({ sources }) => [...sources])) };
+    return this.#last;
   }
 }
 
 export interface ReadStory {
   readonly story: Story;
+  /** What was left out of the files beside it, in words. */
+  readonly notes: readonly string[];
   /** By id of a series: the measurements of its checkpoints, for their spectra. */
   readonly sources: ReadonlyMap<string, readonly StoredMeasurement[]>;
 }

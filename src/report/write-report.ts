@@ -54,13 +54,17 @@ function titleOf({ runs }: Story): string {
 }
 
 /** Packed spectra of every series: the final layer of each first, then layers spread evenly, within the budget. */
-async function spectraOf({ story, sources }: ReadStory): Promise<{ spectra: PackedSpectra[]; notes: string[] }> {
+async function spectraOf({
+  story,
+  sources,
+  notes: beside,
+}: ReadStory): Promise<{ spectra: PackedSpectra[]; notes: string[] }> {
   const wanted = story.runs
     .flatMap(({ series }) => series)
     .flatMap(({ id, layers }) => spread(layers).map((layer, place) => ({ id, layer, place })))
     .sort((a, b) => a.place - b.place);
   const spectra: PackedSpectra[] = [];
-  const notes: string[] = [];
+  const notes: string[] = [...beside];
   let used = 0;
   let left = 0;
   for (const { id, layer } of wanted) {

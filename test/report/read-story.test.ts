@@ -1,4 +1,4 @@
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -187,5 +187,28 @@ describe('readSpectra', () => {
     expect(problems.map(({ path }) => path.split('/').at(-1))).toEqual(['step0.safetensors', 'step2.safetensors']);
     expect(problems[0]!.message).toContain('not the arrays that the measurement was stored with');
     expect(spectra.eigenvalues.map((values) => values === null).slice(0, 4)).toEqual([true, false, true, false]);
+  });
+});
+
+describe('what stands beside the curves', () => {
+  it('goes to the series that its path names, else to the first', async () => {
+    const folder = await temporaryFolder();
+    const results = join(folder, 'results');
+    await mkdir(results);
+    const harness = {
+      results: { sciq: { 'acc,none': 0.75, 'acc_stderr,none': 0.01, alias: 'sciq' } },
+      config: { model: 'hf', model_args: 'pretrained=x/y,revision=step512' },
+      'n-samples': { sciq: { original: 1000, effective: 1000 } },
+    };
+    await writeFile(join(results, 'step512.json'), JSON.stringify(harness));
+    const log = join(folder, 'sample-neox-0.9m.csv');
+    await writeFile(log, 'step,loss\n0,6.5\n512,4.25\n');
+    const { runs } = await readStory([demo], { evaluations: [results], logs: [log] });
+    const [series] = runs[0]!.series;
+    expect(series!.downstream).toHaveLength(1);
+    expect(series!.downstream[0]).toMatchObject({ task: 'sciq', metric: 'acc' });
+    expect(series!.downstream[0]!.points[0]).toMatchObject({ step: 512, value: 0.75, se: 0.01 });
+    expect(series!.logs).toMatchObject([{ stage: 'pretrain', steps: [0, 512], columns: { loss: [6.5, 4.25] } }]);
+    await expect(readStory([demo], { logs: [join(folder, 'none.csv')] })).rejects.toThrow('none.csv');
   });
 });
