@@ -12,6 +12,7 @@ import { Section } from '../controls/section.js';
 import { Zoom } from '../controls/zoom.js';
 import { failuresOf } from '../state/facts.js';
 import {
+  across,
   axis,
   candidates,
   colours,
@@ -23,7 +24,6 @@ import {
   possibleAxes,
   possibleFigures,
   shown,
-  view,
 } from '../state/store.js';
 
 const axisNames: Readonly<Record<Axis, string>> = {
@@ -48,9 +48,8 @@ export function Trajectory(): JSX.Element | null {
     return trajectory(
       {
         series: shown.value,
-        ...{ layer: layer.value, axis: axis.value, colours: colours.value, phases: true, paper: true },
+        ...{ layer: layer.value, colours: colours.value, phases: true, paper: true, ...across.value },
         figure: which === 'upper' ? figure.value : 'alpha',
-        ...(view.value.zoom && axis.value !== 'stages' ? { domain: view.value.zoom } : {}),
         emphasis: inFocus.id,
         // One x axis for both: its names stand below the lower chart.
         xLabels: which === 'alpha',
