@@ -49,3 +49,4 @@ export {
   type StoryOptions,
 } from './report/index.js';
 export { findings, type SeriesFindings, type Story } from './story/index.js';
+export { newToken, openBrowser, startServer, type RunningServer, type ServerOptions } from './server/index.js';

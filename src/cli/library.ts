@@ -104,6 +104,22 @@ export interface ReportResult {
   notes: readonly string[];
 }
 
+/** What `serve` asks for; see the library's `startServer`. */
+export interface ServerOptions {
+  port: number;
+  host: string;
+  token: string | null;
+  evaluations?: readonly string[];
+  logs?: readonly string[];
+  onProblem?: (message: string) => void;
+}
+
+export interface RunningServer {
+  url: string;
+  port: number;
+  close(): Promise<void>;
+}
+
 /** What this machine has, as `doctor` shows it. */
 export interface Diagnosis {
   /** Facts in order: `name`, `value`, and whether it is as it should be (`null`: neither good nor bad). */
@@ -121,6 +137,8 @@ export interface Library {
   verifyRun(run: string, options: VerifyOptions): Promise<Verification>;
   importPublished(file: string, options: { out: string; series: string | null; stage: string }): Promise<ImportResult>;
   writeReport(runs: readonly string[], out: string, options?: ReportOptions): Promise<ReportResult>;
+  startServer(runs: readonly string[], options: ServerOptions): Promise<RunningServer>;
+  openBrowser(url: string): Promise<boolean>;
   demoRequest(out: string): TraceRequest;
   diagnose(): Promise<Diagnosis>;
   definitions: readonly Definition[];

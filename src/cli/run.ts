@@ -13,6 +13,7 @@ import { inspect } from './commands/inspect.js';
 import { metrics } from './commands/metrics.js';
 import { reportCommand } from './commands/report.js';
 import { represent } from './commands/represent.js';
+import { serve } from './commands/serve.js';
 import { trace } from './commands/trace.js';
 import { verify } from './commands/verify.js';
 import { exitStatus, widthOf, type Context } from './context.js';
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   verify,
   exportCommand,
   reportCommand,
+  serve,
   importCommand,
   metrics,
   doctor,

@@ -395,6 +395,38 @@ export const reportSettings = {
   ...shared,
 };
 
+export const serveSettings = {
+  ...shown,
+  port: whole(
+    {
+      flag: '--port',
+      noun: 'a port',
+      meaning: 'Port to listen on; 0 takes any free one.',
+      shown: '6116, or any free one where that is taken',
+    },
+    0,
+    () => 6116,
+  ),
+  host: textOr(
+    {
+      flag: '--host',
+      value: 'HOST',
+      meaning: 'Address to listen on. Any but this machine alone (127.0.0.1) needs --token.',
+      expected: 'an address or a name of this machine',
+    },
+    '127.0.0.1',
+  ),
+  token: text({
+    flag: '--token',
+    value: 'TOKEN',
+    meaning: 'What a reader must know, 16 characters or more: it stands in the address that is printed.',
+    expected: 'a token of 16 characters or more',
+    shown: 'none',
+  }),
+  open: flag({ flag: '--open', meaning: 'Open the page in the browser.', optionOnly: true }),
+  ...shared,
+};
+
 export const importSettings = {
   importFile: text({
     flag: 'FILE',
@@ -443,6 +475,7 @@ export const everySetting: Settings = Object.fromEntries(
     ...representSettings,
     ...exportSettings,
     ...reportSettings,
+    ...serveSettings,
     ...importSettings,
     ...metricsSettings,
   } as Settings).filter(([, setting]) => readElsewhere(setting)),

@@ -11,6 +11,14 @@ export interface Bundle {
 /** Beside the compiled library, or where it would be when the sources run. */
 const folders = ['../web/', '../../dist/web/'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
 
+/** The live page's document; null where it is not built. */
+export async function readPage(): Promise<string | null> {
+  for (const folder of folders) {
+    if ((await kindOf(`${folder}index.html`)) === 'file') return readText(`${folder}index.html`, limit);
+  }
+  return null;
+}
+
 /** Files of at most a few megabytes. */
 const limit = 16 * 1024 * 1024;
 

@@ -11,6 +11,8 @@ export interface StoryOptions {
   evaluations?: readonly string[];
   /** Training logs: `trainer_state.json` or CSV files. Default none. */
   logs?: readonly string[];
+  /** Whether a folder that is no run yet is waited for: a problem of the story in place of an error. Default false. */
+  wait?: boolean;
   /** Version of eigentrace, for the story. Default: this one. */
   version?: string;
 }
@@ -19,6 +21,8 @@ export interface StoryOptions {
 export class StoryReader {
   readonly runs: readonly RunReader[];
   readonly #version: string;
+  #runs: readonly ReadRun[] = [];
+  #last: ReadStory | null = null;
 
   constructor(runs: readonly string[], options: StoryOptions = {}) {
     if (runs.length === 0) throw new EigentraceError('usage', 'RUN: is missing (expected the folder of a run)');
@@ -26,19 +30,23 @@ export class StoryReader {
     const again = paths.find((path, i) => paths.indexOf(path) < i);
     if (again !== undefined) throw new EigentraceError('usage', `${again}: the same run twice (expected each once)`);
     const names = namesOf(paths);
-    this.runs = paths.map((path, i) => new RunReader(path, String(i + 1), names[i]!));
+    this.runs = paths.map((path, i) => new RunReader(path, String(i + 1), names[i]!, { wait: options.wait ?? false }));
     this.#version = options.version ?? ownVersion();
   }
 
+  /** Reads what changed since the last time; where nothing did, the result is the same object as before. */
   async read(): Promise<ReadStory> {
     const read: ReadRun[] = [];
     for (const run of this.runs) read.push(await run.read());
+    if (this.#last !== null && read.every((run, i) => run === this.#runs[i])) return this.#last;
+    this.#runs = read;
     const story = {
       made: new Date().toISOString(),
       version: this.#version,
       runs: read.map((run) => run.story),
     };
-    return { story, sources: new Map(read.flatMap(({ sources }) => [...sources])) };
+    this.#last = { story, sources: new Map(read.flatMap(({ sources }) => [...sources])) };
+    return this.#last;
   }
 }
 

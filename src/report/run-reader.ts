@@ -2,7 +2,7 @@
  * A RUN folder as a page shows it. A reader keeps what it read: looking again reads only the files that changed, so a
  * live page can look every second. Damaged files are problems of the story, never an end of it.
  */
-import { kindOf, stageFile } from '../bytes/index.js';
+import { identify, kindOf, stageFile } from '../bytes/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
 import {
   listMeasurements,
@@ -15,7 +15,7 @@ import {
   type RunRecord,
   type StoredMeasurement,
 } from '../record/index.js';
-import type { Failure, RunStory } from '../story/index.js';
+import type { Failure, RunStory, SeriesStory } from '../story/index.js';
 import { commandsOf } from './commands.js';
 import { seriesOf, type SeriesSource } from './series.js';
 
@@ -26,28 +26,58 @@ export interface ReadRun {
   readonly sources: ReadonlyMap<string, readonly StoredMeasurement[]>;
 }
 
+/** State of a run.json that isn't there. */
+const absent = 'absent';
+
+export interface RunReaderOptions {
+  /** Whether a folder that is no run (yet) is told as a problem instead of thrown. Default false. */
+  readonly wait?: boolean;
+}
+
 export class RunReader {
   readonly path: string;
   readonly #id: string;
   readonly #name: string;
+  readonly #wait: boolean;
   readonly #known: Known = new Map();
+  #opened: { state: string; run: Run; problem: string | null } | null = null;
+  #listing: Listing | null = null;
+  #read: ReadRun | null = null;
+  #series = new Map<string, { measurements: readonly StoredMeasurement[]; record: RunRecord; story: SeriesStory }>();
 
   /** `name`: what the run is called on the page. */
-  constructor(path: string, id: string, name: string) {
+  constructor(path: string, id: string, name: string, options: RunReaderOptions = {}) {
     this.path = path;
     this.#id = id;
     this.#name = name;
+    this.#wait = options.wait ?? false;
   }
 
-  /** Reads what changed since the last time. Throws only where the folder is no run at all. */
+  /** What the page calls it. */
+  get name(): string {
+    return this.#name;
+  }
+
+  /**
+   * Reads what changed since the last time; where nothing did, the result is the same object as before. Throws only where
+   * the folder is no run at all.
+   */
   async read(): Promise<ReadRun> {
+    const before = this.#opened;
     const { run, problem } = await this.#open();
     const listing = await listMeasurements(run, this.#known);
-    const { record } = run;
+    if (this.#read !== null && before === this.#opened && isSame(listing, this.#listing)) return this.#read;
+    this.#listing = listing;
+    this.#read = this.#tell(run, problem, listing);
+    return this.#read;
+  }
+
+  #tell({ record }: Run, problem: string | null, listing: Listing): ReadRun {
     const sources = seriesSources(listing, this.#id);
-    const series = sources.map((source) => seriesOf(source, record));
+    const told = new Map(sources.map((source) => [source.id, this.#seriesOf(source, record)]));
+    this.#series = told;
     const story: RunStory = {
-      ...{ id: this.#id, name: this.#name, series },
+      ...{ id: this.#id, name: this.#name, series: [...told.values()].map((series) => series.story) },
       failures: failuresOf(record).map((failure) => ({ ...failure, message: this.#below(failure.message) })),
       problems: [
         ...(problem === null ? [] : [{ file: 'run.json', message: this.#below(problem) }]),
@@ -58,13 +88,33 @@ export class RunReader {
     return { story, sources: new Map(sources.map(({ id, measurements }) => [id, measurements])) };
   }
 
-  /** A run whose run.json is damaged still has its measurements. */
+  /** A series whose measurements are the same objects is the same curve. */
+  #seriesOf(source: SeriesSource, record: RunRecord) {
+    const { id, measurements } = source;
+    const before = this.#series.get(id);
+    if (before?.record === record && isSameList(before.measurements, measurements)) return before;
+    return { measurements, record, story: seriesOf(source, record) };
+  }
+
+  /** A run whose run.json is damaged still has its measurements; run.json is read again only when it changed. */
   async #open(): Promise<{ run: Run; problem: string | null }> {
+    const state = (await stateOf(`${this.path}/run.json`)) ?? absent;
+    const before = this.#opened;
+    if (before?.state === state && state !== absent) return before;
+    const now = await this.#openNow();
+    // Where there is still nothing, the same trouble as before is no change.
+    if (before?.state === state && before.problem === now.problem) return before;
+    this.#opened = { state, ...now };
+    return this.#opened;
+  }
+
+  async #openNow(): Promise<{ run: Run; problem: string | null }> {
     try {
       return { run: await openRun(this.path), problem: null };
     } catch (error) {
       const isRun = (await kindOf(`${this.path}/geometry`)) === 'folder';
-      if (!(error instanceof EigentraceError) || !isRun) throw error;
+      const mayCome = this.#wait && (await kindOf(this.path)) !== 'file';
+      if (!(error instanceof EigentraceError) || !(isRun || mayCome)) throw error;
       const record: RunRecord = { format: runFormat, version: runVersion, requests: [], failures: [] };
       return { run: { path: this.path, record, stage: stageFile }, problem: messageOf(error) };
     }
@@ -74,6 +124,21 @@ export class RunReader {
   #below(text: string): string {
     return text.replaceAll(`${this.path}/`, '');
   }
+}
+
+function isSame(a: Listing, b: Listing | null): boolean {
+  return b !== null && isSameList(a.measurements, b.measurements) && isSameList(a.problems, b.problems);
+}
+
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i]);
+}
+
+/** What changes when a file does; null where there is none. */
+async function stateOf(path: string): Promise<string | null> {
+  if ((await kindOf(path)) === null) return null;
+  const { size, mtimeNs, inode } = await identify(path);
+  return `${size} ${mtimeNs} ${inode}`;
 }
 
 /** Failed checkpoints, with the place that the requests give them. */

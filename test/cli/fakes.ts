@@ -59,6 +59,9 @@ export function world(wishes: Wishes = {}): World {
     importPublished: (_, { out, stage }) =>
       Promise.resolve({ out, series: 'tiny', stage, revisions: ['step0', 'step512'], sha256: 'a'.repeat(64) }),
     writeReport: (_, path) => Promise.resolve({ path, bytes: 654_321, notes: [] }),
+    startServer: (_, { port }) =>
+      Promise.resolve({ url: `http://127.0.0.1:${port}/`, port, close: () => Promise.resolve() }),
+    openBrowser: () => Promise.resolve(true),
     demoRequest: (out) => ({ ...request, out }),
     diagnose: () => Promise.resolve({ facts: [{ name: 'node', value: '20.19.0', ok: true, hint: null }], ready: true }),
     definitions: [
