@@ -88,7 +88,8 @@ function Reading({ source }: { source: Source }): JSX.Element {
   const pin = pinned.value;
   const key = keyOf(series.checkpoints[at]!);
   const csv = source.address('api/download/eigenvalues', {
-    ...{ series: series.id, revision: series.checkpoints[at]!.revision, layer: layer.value },
+    ...{ series: series.id, stage: series.checkpoints[at]!.stage, revision: series.checkpoints[at]!.revision },
+    layer: layer.value,
   });
   return (
     <div class="reading">

@@ -35,8 +35,8 @@ const axisNames: Readonly<Record<Axis, string>> = {
 
 /** Where there is room beside, both charts stand on the first screen; below, on a phone, they take what suits them. */
 const heights = {
-  upper: (width: number) => (width > 700 ? 236 : undefined),
-  alpha: (width: number) => (width > 700 ? 206 : undefined),
+  upper: (width: number) => (width > 700 ? 226 : undefined),
+  alpha: (width: number) => (width > 700 ? 200 : undefined),
 };
 
 export function Trajectory(): JSX.Element | null {
