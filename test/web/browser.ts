@@ -38,7 +38,15 @@ export interface Look {
   readonly touch?: boolean;
 }
 
+/** Opens a page and waits for its first chart. */
 export async function open(browser: Browser, url: string, look: Look = {}): Promise<Watched> {
+  const opened = await watched(browser, url, look);
+  await opened.page.waitForSelector('[data-chart="rankme"] svg[role="img"]');
+  return opened;
+}
+
+/** Opens a page. */
+export async function watched(browser: Browser, url: string, look: Look = {}): Promise<Watched> {
   const context = await browser.newContext({
     viewport: { width: look.width ?? 1280, height: look.height ?? 800 },
     colorScheme: look.scheme ?? 'light',
@@ -57,7 +65,6 @@ export async function open(browser: Browser, url: string, look: Look = {}): Prom
     if (!/^(file|data|blob):/.test(request.url())) requests.push(request.url());
   });
   await page.goto(url);
-  await page.waitForSelector('[data-chart="rankme"] svg[role="img"]');
   return { page, faults, requests };
 }
 
