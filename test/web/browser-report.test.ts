@@ -5,16 +5,43 @@ import { downloaded, launch, open, reportFile, violations, type Watched } from '
 import { fixtureSeries, fixtureSpectra, fixtureStory } from './story-fixture.js';
 
 let browser: Browser;
-/** One series of 40 checkpoints at 3 layers, with a failure and a damaged file. */
+/** One series of 40 checkpoints at 3 layers, with a training log, tasks, a null, a failure and a damaged file. */
 let single: string;
 /** Two runs on the same rows, the second 10 % higher. */
 let double: string;
 
-const one = fixtureSeries({ checkpoints: 40, layers: 3 });
+const bare = fixtureSeries({ checkpoints: 40, layers: 3 });
+const one = {
+  ...bare,
+  logs: [
+    {
+      ...{ stage: 'pretrain', source: 'trainer_state.json' },
+      steps: bare.checkpoints.map(({ step }) => step!),
+      tokens: bare.checkpoints.map(({ tokens }) => tokens),
+      columns: {
+        loss: bare.checkpoints.map((_, i) => 11 - i / 5),
+        learning_rate: bare.checkpoints.map((_, i) => 1e-3 * (1 - i / 40)),
+      },
+    },
+  ],
+  downstream: ['acc', 'acc_norm'].map((metric) => ({
+    ...{ task: 'sciq', metric, source: 'results.json' },
+    points: bare.checkpoints.slice(10).map(({ stage, revision, step, tokens }, i) => ({
+      ...{ stage, revision, step, tokens, value: 0.25 + i / 50, se: 0.01, n: 1000 },
+    })),
+  })),
+};
+const shuffled = fixtureSeries(
+  { checkpoints: 40, layers: 3 },
+  {
+    ...{ id: '1/fixture-1b/c0ffee', variant: 'c0ffee', label: 'fixture-1b · shuffled tokens' },
+    control: { kind: 'shuffled-tokens' as const, seed: 0 },
+  },
+);
 
 beforeAll(async () => {
   browser = await launch();
-  const story = fixtureStory([one]);
+  const story = fixtureStory([one, shuffled]);
   const [run] = story.runs;
   const failure = {
     series: one.name,
@@ -77,6 +104,9 @@ describe('report in a browser', () => {
       'Spectrum',
       'Layers',
       'α in bands of ranks',
+      'Training log',
+      'Tasks',
+      'Controls',
       'Table, layer final',
       'Provenance',
     ]);
@@ -262,6 +292,56 @@ describe('report in a browser', () => {
     // The focus can be seen.
     expect(await page.evaluate(() => getComputedStyle(document.activeElement!).outlineStyle)).toBe('solid');
     expect(faults).toEqual([]);
+  });
+
+  it('draws what else a run has over the same axis and under the same cursor', async () => {
+    const { page, faults } = await open(browser, single);
+    for (const chart of ['bands', 'downstream', 'controls-rankme', 'controls-alpha']) {
+      expect(await page.locator(`[data-chart="${chart}"] line.cursor`).count(), chart).toBe(1);
+    }
+    expect((await drawn(page, 'loss')).length).toBe(40);
+    expect((await drawn(page, 'learning-rate')).length).toBe(40);
+    expect((await drawn(page, 'downstream')).length).toBe(30);
+    await page.getByRole('combobox', { name: 'Metric' }).selectOption('acc_norm');
+    expect((await drawn(page, 'downstream'))[0]).toContain('acc_norm');
+    expect((await drawn(page, 'controls-rankme')).length).toBe(80);
+    await page.getByRole('combobox', { name: 'Upper chart' }).selectOption('nll');
+    expect((await drawn(page, 'nll')).length).toBe(40);
+    expect(hash(page).get('figure')).toBe('nll');
+    await page.getByRole('combobox', { name: 'Second map' }).selectOption('r2');
+    expect((await drawn(page, 'layers-r2')).length).toBe(120);
+    expect(faults).toEqual([]);
+  });
+
+  it('holds 154 checkpoints × 33 layers', async ({ annotate }) => {
+    const large = fixtureSeries({ checkpoints: 154, layers: 33 });
+    const url = await reportFile(fixtureStory([large]), [fixtureSpectra(large, 'final')]);
+    const { page, faults } = await open(browser, url);
+    const firstChart = await page.evaluate(() => performance.now());
+    expect((await drawn(page, 'layers-rankme')).length).toBe(154 * 33);
+    const { steps, work, frames } = await page.evaluate(async () => {
+      const slider = document.querySelector<HTMLInputElement>('.player input')!;
+      const scree = document.querySelector('[data-chart="scree"] .drawing')!;
+      const seen = new Set<string>();
+      const [work, frames]: [number[], number[]] = [[], []];
+      for (let i = 0; i <= Number(slider.max); i++) {
+        const before = performance.now();
+        slider.value = String(i);
+        slider.dispatchEvent(new Event('input', { bubbles: true }));
+        work.push(performance.now() - before);
+        seen.add(scree.querySelector('svg')!.getAttribute('aria-label')!);
+        await new Promise(requestAnimationFrame);
+        frames.push(performance.now() - before);
+      }
+      return { steps: seen.size, work, frames };
+    });
+    // Each step of the slider drew its own spectrum.
+    expect(steps).toBe(154);
+    expect(faults).toEqual([]);
+    const at = (values: number[], share: number) =>
+      values.sort((a, b) => a - b)[Math.floor(share * (values.length - 1))]!.toFixed(0);
+    const slider = `slider ${at(work, 0.5)} ms of work a step (95 %: ${at(work, 0.95)}), ${at(frames, 0.5)} ms to the next frame (95 %: ${at(frames, 0.95)})`;
+    await annotate(`154 × 33: first chart ${firstChart.toFixed(0)} ms after opening; ${slider}`);
   });
 
   it('plays training, and more calmly where motion is unwanted', async () => {

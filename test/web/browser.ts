@@ -1,33 +1,24 @@
 /** A browser for tests, and pages in it that remember what went wrong and what they asked the network for. */
-import { readFile } from 'node:fs/promises';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { readBundle } from '../../src/report/bundle.js';
+import { reportDocument } from '../../src/report/document.js';
 import { packSpectra, type LayerSpectra, type Story } from '../../src/story/index.js';
 import { findChromium } from './chromium.js';
-
-const built = new URL('../../dist/web/', import.meta.url);
 
 export function launch(): Promise<Browser> {
   // Containers run as root, where Chromium's sandbox doesn't.
   return chromium.launch({ executablePath: findChromium()!, args: ['--no-sandbox'] });
 }
 
-/** A report as a file: the page's bundle and the data in one. */
+/** A report as a file, as `eigentrace report` writes it. */
 export async function reportFile(story: Story, spectra: readonly LayerSpectra[] = []): Promise<string> {
-  const [script, style] = await Promise.all(
-    ['report.js', 'style.css'].map((name) => readFile(new URL(name, built), 'utf8')),
-  );
-  const json = (value: unknown) => JSON.stringify(value).replaceAll('<', '\\u003c');
-  const html = `<!doctype html><html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>eigentrace</title><style>${style!}</style></head>
-<body><div id="page"></div><script type="application/json" id="story">${json(story)}</script>
-<script type="application/json" id="spectra">${json(spectra.map(packSpectra))}</script>
-<script>${script!.replaceAll('</script', '<\\/script')}</script></body></html>`;
+  const parts = { story, spectra: spectra.map(packSpectra), title: 'eigentrace', bundle: await readBundle() };
   const path = join(await mkdtemp(join(tmpdir(), 'eigentrace-page-')), 'report.html');
-  await writeFile(path, html);
+  await writeFile(path, reportDocument(parts));
   return pathToFileURL(path).href;
 }
 
@@ -47,7 +38,15 @@ export interface Look {
   readonly touch?: boolean;
 }
 
+/** Opens a page and waits for its first chart. */
 export async function open(browser: Browser, url: string, look: Look = {}): Promise<Watched> {
+  const opened = await watched(browser, url, look);
+  await opened.page.waitForSelector('[data-chart="rankme"] svg[role="img"]');
+  return opened;
+}
+
+/** Opens a page. */
+export async function watched(browser: Browser, url: string, look: Look = {}): Promise<Watched> {
   const context = await browser.newContext({
     viewport: { width: look.width ?? 1280, height: look.height ?? 800 },
     colorScheme: look.scheme ?? 'light',
@@ -66,7 +65,6 @@ export async function open(browser: Browser, url: string, look: Look = {}): Prom
     if (!/^(file|data|blob):/.test(request.url())) requests.push(request.url());
   });
   await page.goto(url);
-  await page.waitForSelector('[data-chart="rankme"] svg[role="img"]');
   return { page, faults, requests };
 }
 

@@ -9,12 +9,9 @@ import { story, trouble } from '../state/store.js';
 import { backoff, connection, progress, type Progress } from './connection.js';
 import type { Source } from './source.js';
 
-/** A server reached by --host asks for its token, which stands in the address that was opened. */
 function address(path: string, parameters: Readonly<Record<string, string>> = {}): string {
   const url = new URL(path, location.href);
   url.search = new URLSearchParams(parameters).toString();
-  const token = new URLSearchParams(location.search).get('token');
-  if (token !== null) url.searchParams.set('token', token);
   return url.href;
 }
 

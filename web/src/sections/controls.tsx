@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { trajectory, type Frame } from '../../../src/charts/index.js';
 import { Chart } from '../charts/chart.js';
 import { Section } from '../controls/section.js';
-import { axis, colours, controls, focus, layer } from '../state/store.js';
+import { across, colours, controls, focus, layer } from '../state/store.js';
 
 export function Controls(): JSX.Element | null {
   if (controls.value.length === 0) return null;
@@ -11,7 +11,7 @@ export function Controls(): JSX.Element | null {
     trajectory(
       {
         series: [focus.value!, ...controls.value],
-        ...{ figure, layer: layer.value, axis: axis.value, colours: colours.value, phases: false },
+        ...{ figure, layer: layer.value, ...across.value, colours: colours.value, phases: false },
       },
       frame,
     );

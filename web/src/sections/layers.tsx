@@ -6,7 +6,7 @@ import { figureName } from '../../../src/charts/words.js';
 import { Chart } from '../charts/chart.js';
 import { Pick } from '../controls/pick.js';
 import { Section } from '../controls/section.js';
-import { axis, focus } from '../state/store.js';
+import { across, focus } from '../state/store.js';
 
 /** Figures that a map of layers can show, where they were measured. */
 const figures = ['rankme', 'alpha', 'participation_ratio', 'stable_rank', 'r2', 'mean_cosine', 'mean_norm', 'top1'];
@@ -19,8 +19,7 @@ export function Layers(): JSX.Element | null {
     series.layers.some((layer) => series.curves[layer]?.figures[figure]?.some((value) => value !== null) ?? false);
   const options = figures.filter((figure) => figure !== 'rankme' && has(figure));
   const shown = options.includes(other.value) ? other.value : options[0];
-  const draw = (figure: string) => (frame: Frame) =>
-    layerMap({ series: focus.value!, figure, axis: axis.value }, frame);
+  const draw = (figure: string) => (frame: Frame) => layerMap({ series: focus.value!, figure, ...across.value }, frame);
   return (
     <Section
       name="layers"

@@ -7,7 +7,7 @@ import { Player } from '../controls/player.js';
 import { Section } from '../controls/section.js';
 import { spectra } from '../data/spectra.js';
 import type { Source } from '../data/source.js';
-import { axis, cursor, curves, focus, keyOf, layer, look, pinned } from '../state/store.js';
+import { across, cursor, curves, focus, keyOf, layer, look, pinned } from '../state/store.js';
 import { checkpointText, figureText } from '../state/words.js';
 
 /** How many neighbours on either side are drawn as ghosts. */
@@ -78,7 +78,7 @@ function drawScree(frame: Frame) {
 }
 
 function drawMap(frame: Frame) {
-  return spectrumMap({ series: focus.value!, spectra: spectra.value!, axis: axis.value }, frame);
+  return spectrumMap({ series: focus.value!, spectra: spectra.value!, ...across.value }, frame);
 }
 
 /** The figures at the cursor and, where one is pinned, at the pinned checkpoint. */
@@ -88,7 +88,8 @@ function Reading({ source }: { source: Source }): JSX.Element {
   const pin = pinned.value;
   const key = keyOf(series.checkpoints[at]!);
   const csv = source.address('api/download/eigenvalues', {
-    ...{ series: series.id, revision: series.checkpoints[at]!.revision, layer: layer.value },
+    ...{ series: series.id, stage: series.checkpoints[at]!.stage, revision: series.checkpoints[at]!.revision },
+    layer: layer.value,
   });
   return (
     <div class="reading">

@@ -1,7 +1,7 @@
 /** Above everything: whose page this is, which series it is of, the connection and light or dark. */
 import type { JSX, TargetedEvent } from 'preact';
 import { ConnectionState } from '../controls/connection-state.js';
-import { focus, look, mainSeries, story } from '../state/store.js';
+import { focus, look, mainSeries } from '../state/store.js';
 import { scheme, toggleScheme } from '../state/theme.js';
 import type { Source } from '../data/source.js';
 
@@ -31,9 +31,7 @@ function Mark(): JSX.Element {
 }
 
 function SeriesPicker(): JSX.Element | null {
-  const several = (story.value?.runs.length ?? 0) > 1;
   if (mainSeries.value.length < 2 || !focus.value) return null;
-  const runName = (id: string) => story.value!.runs.find((run) => run.id === id)!.name;
   const choose = (event: TargetedEvent<HTMLSelectElement>) =>
     // Checkpoints have other names in another series; the x axis' stretch and the layer may hold.
     look({ focus: event.currentTarget.value, at: null, pinned: null });
@@ -41,9 +39,9 @@ function SeriesPicker(): JSX.Element | null {
     <label class="picker">
       <span class="unseen">Series shown</span>
       <select value={focus.value.id} onChange={choose}>
-        {mainSeries.value.map(({ id, label, run }) => (
+        {mainSeries.value.map(({ id, label }) => (
           <option key={id} value={id}>
-            {several ? `${label} — ${runName(run)}` : label}
+            {label}
           </option>
         ))}
       </select>

@@ -12,6 +12,7 @@ import { Section } from '../controls/section.js';
 import { Zoom } from '../controls/zoom.js';
 import { failuresOf } from '../state/facts.js';
 import {
+  across,
   axis,
   candidates,
   colours,
@@ -23,7 +24,6 @@ import {
   possibleAxes,
   possibleFigures,
   shown,
-  view,
 } from '../state/store.js';
 
 const axisNames: Readonly<Record<Axis, string>> = {
@@ -35,8 +35,8 @@ const axisNames: Readonly<Record<Axis, string>> = {
 
 /** Where there is room beside, both charts stand on the first screen; below, on a phone, they take what suits them. */
 const heights = {
-  upper: (width: number) => (width > 700 ? 236 : undefined),
-  alpha: (width: number) => (width > 700 ? 206 : undefined),
+  upper: (width: number) => (width > 700 ? 226 : undefined),
+  alpha: (width: number) => (width > 700 ? 200 : undefined),
 };
 
 export function Trajectory(): JSX.Element | null {
@@ -48,9 +48,8 @@ export function Trajectory(): JSX.Element | null {
     return trajectory(
       {
         series: shown.value,
-        ...{ layer: layer.value, axis: axis.value, colours: colours.value, phases: true, paper: true },
+        ...{ layer: layer.value, colours: colours.value, phases: true, paper: true, ...across.value },
         figure: which === 'upper' ? figure.value : 'alpha',
-        ...(view.value.zoom && axis.value !== 'stages' ? { domain: view.value.zoom } : {}),
         emphasis: inFocus.id,
         // One x axis for both: its names stand below the lower chart.
         xLabels: which === 'alpha',

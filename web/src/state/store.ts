@@ -27,9 +27,15 @@ export function lookAsUrlSays(next: View): void {
   view.value = next;
 }
 
-export const allSeries = computed<readonly SeriesStory[]>(
-  () => story.value?.runs.flatMap(({ series }) => series) ?? [],
-);
+/** Every series of every run; where several runs hold one of the same name, the run's name tells them apart. */
+export const allSeries = computed<readonly SeriesStory[]>(() => {
+  const runs = story.value?.runs ?? [];
+  const labels = runs.flatMap(({ series }) => series.map(({ label }) => label));
+  const isShared = (label: string) => labels.indexOf(label) !== labels.lastIndexOf(label);
+  return runs.flatMap(({ series, name }) =>
+    series.map((one) => (isShared(one.label) ? { ...one, label: `${one.label} (${name})` } : one)),
+  );
+});
 
 /** Real measurements, main requests: what a reader picks among. */
 export const mainSeries = computed<readonly SeriesStory[]>(() => {
@@ -120,6 +126,12 @@ export const possibleAxes = computed<readonly Axis[]>(() => {
 export const axis = computed<Axis>(() =>
   possibleAxes.value.includes(view.value.axis) ? view.value.axis : possibleAxes.value[0]!,
 );
+
+/** The x axis of every chart over training: what it counts, and the stretch that is shown. */
+export const across = computed<{ readonly axis: Axis; readonly domain?: readonly [number, number] }>(() => ({
+  axis: axis.value,
+  ...(view.value.zoom && axis.value !== 'stages' ? { domain: view.value.zoom } : {}),
+}));
 
 export const keyOf = ({ stage, revision }: CheckpointStory) => `${stage}/${revision}`;
 

@@ -5,9 +5,6 @@
 import { lastChange, lookAsUrlSays, view } from './store.js';
 import { viewFromParameters, viewToParameters } from './view.js';
 
-/** Parameters that aren't the view's and stay as they are. */
-const foreign = ['token'];
-
 export function keepViewInUrl(place: 'hash' | 'query'): void {
   const read = () => new URLSearchParams(place === 'hash' ? location.hash.slice(1) : location.search);
   lookAsUrlSays(viewFromParameters(read()));
@@ -16,10 +13,6 @@ export function keepViewInUrl(place: 'hash' | 'query'): void {
     clearTimeout(timer);
     timer = undefined;
     const parameters = viewToParameters(view.peek());
-    for (const name of foreign) {
-      const value = read().get(name);
-      if (value !== null) parameters.set(name, value);
-    }
     // Slashes and dots are legal there and stay readable.
     const text = parameters.toString().replaceAll('%2F', '/').replaceAll('+', '%20');
     const url = place === 'hash' ? `${location.pathname}${location.search}#${text}` : `${location.pathname}?${text}`;
