@@ -1,5 +1,6 @@
-// Writes a GPT-NeoX checkpoint of a chosen shape with random weights: what the benches measure.
-// usage: node bench/make-model.mjs OUT [--shape 160m|410m|1b|6.9b] [--dtype float32|float16] [--layers N]
+// Writes a GPT-NeoX or Llama checkpoint of a chosen shape with random weights: what the benches measure. A Llama's gated
+// MLP is 8/3 as wide as the model (rounded to 64), so that a layer has as many weights as GPT-NeoX's.
+// usage: node bench/make-model.mjs OUT [--family gpt_neox|llama] [--shape 160m|410m|1b|6.9b] [--dtype float32|float16] [--layers N]
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,6 +8,7 @@ import { parseArgs } from 'node:util';
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    family: { type: 'string', default: 'gpt_neox' },
     shape: { type: 'string', default: '160m' },
     dtype: { type: 'string', default: 'float32' },
     layers: { type: 'string' },
@@ -15,9 +17,9 @@ const { values, positionals } = parseArgs({
 });
 const out = positionals[0];
 const shapes = { '160m': [768, 12, 12], '410m': [1024, 24, 16], '1b': [2048, 16, 8], '6.9b': [4096, 32, 32] };
-if (!out || !shapes[values.shape]) {
+if (!out || !shapes[values.shape] || !['gpt_neox', 'llama'].includes(values.family)) {
   console.error(
-    'usage: node bench/make-model.mjs OUT [--shape 160m|410m|1b|6.9b] [--dtype float32|float16] [--layers N]',
+    'usage: node bench/make-model.mjs OUT [--family gpt_neox|llama] [--shape 160m|410m|1b|6.9b] [--dtype float32|float16] [--layers N]',
   );
   process.exit(2);
 }
@@ -25,45 +27,72 @@ const [d, defaultLayers, heads] = shapes[values.shape];
 const layers = Number(values.layers ?? defaultLayers);
 const vocabulary = Number(values.vocabulary);
 const half = values.dtype === 'float16';
-const config = {
-  architectures: ['GPTNeoXForCausalLM'],
-  model_type: 'gpt_neox',
-  hidden_act: 'gelu',
+const llama = values.family === 'llama';
+const inner = llama ? 64 * Math.round((8 * d) / 3 / 64) : 4 * d;
+const shared = {
   hidden_size: d,
   num_hidden_layers: layers,
   num_attention_heads: heads,
-  intermediate_size: 4 * d,
-  layer_norm_eps: 1e-5,
+  intermediate_size: inner,
   max_position_embeddings: 2048,
-  rotary_emb_base: 10000,
-  rotary_pct: 0.25,
   tie_word_embeddings: false,
   torch_dtype: values.dtype,
-  use_parallel_residual: true,
   vocab_size: vocabulary,
   bos_token_id: 0,
   eos_token_id: 0,
 };
+const config = llama
+  ? {
+      architectures: ['LlamaForCausalLM'],
+      model_type: 'llama',
+      hidden_act: 'silu',
+      num_key_value_heads: heads,
+      rms_norm_eps: 1e-5,
+      rope_theta: 10000,
+      attention_bias: false,
+      mlp_bias: false,
+      ...shared,
+    }
+  : {
+      architectures: ['GPTNeoXForCausalLM'],
+      model_type: 'gpt_neox',
+      hidden_act: 'gelu',
+      layer_norm_eps: 1e-5,
+      rotary_emb_base: 10000,
+      rotary_pct: 0.25,
+      use_parallel_residual: true,
+      ...shared,
+    };
 /** name → shape and how it is drawn. */
-const tensors = [['gpt_neox.embed_in.weight', [vocabulary, d], 0.02]];
+const tensors = [[llama ? 'model.embed_tokens.weight' : 'gpt_neox.embed_in.weight', [vocabulary, d], 0.02]];
 const matrix = (name, rows, columns, std = 0.02) => tensors.push([`${name}.weight`, [rows, columns], std]);
 const bias = (name, size) => tensors.push([`${name}.bias`, [size], 0.01]);
-const norm = (name) => tensors.push([`${name}.weight`, [d], 'one'], [`${name}.bias`, [d], 0.01]);
+const norm = (name) => {
+  tensors.push([`${name}.weight`, [d], 'one']);
+  if (!llama) bias(name, d);
+};
 for (let l = 0; l < layers; l++) {
-  const at = `gpt_neox.layers.${l}.`;
+  const at = `${llama ? 'model' : 'gpt_neox'}.layers.${l}.`;
   norm(`${at}input_layernorm`);
   norm(`${at}post_attention_layernorm`);
+  if (llama) {
+    for (const name of ['q', 'k', 'v', 'o']) matrix(`${at}self_attn.${name}_proj`, d, d);
+    matrix(`${at}mlp.gate_proj`, inner, d);
+    matrix(`${at}mlp.up_proj`, inner, d);
+    matrix(`${at}mlp.down_proj`, d, inner);
+    continue;
+  }
   matrix(`${at}attention.query_key_value`, 3 * d, d);
   bias(`${at}attention.query_key_value`, 3 * d);
   matrix(`${at}attention.dense`, d, d);
   bias(`${at}attention.dense`, d);
-  matrix(`${at}mlp.dense_h_to_4h`, 4 * d, d);
-  bias(`${at}mlp.dense_h_to_4h`, 4 * d);
-  matrix(`${at}mlp.dense_4h_to_h`, d, 4 * d);
+  matrix(`${at}mlp.dense_h_to_4h`, inner, d);
+  bias(`${at}mlp.dense_h_to_4h`, inner);
+  matrix(`${at}mlp.dense_4h_to_h`, d, inner);
   bias(`${at}mlp.dense_4h_to_h`, d);
 }
-norm('gpt_neox.final_layer_norm');
-tensors.push(['embed_out.weight', [vocabulary, d], 0.02]);
+norm(llama ? 'model.norm' : 'gpt_neox.final_layer_norm');
+matrix(llama ? 'lm_head' : 'embed_out', vocabulary, d);
 
 const bytes = half ? 2 : 4;
 const header = { __metadata__: { format: 'pt' } };
@@ -114,4 +143,6 @@ for (const [, shape, how] of tensors) {
 }
 closeSync(file);
 writeFileSync(join(out, 'config.json'), JSON.stringify(config, null, 1));
-console.log(`${out}: ${values.shape} ${values.dtype}, ${layers} layers, ${(offset / 1e6).toFixed(0)} MB`);
+console.log(
+  `${out}: ${values.family} ${values.shape} ${values.dtype}, ${layers} layers, ${(offset / 1e6).toFixed(0)} MB`,
+);
