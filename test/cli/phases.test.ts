@@ -59,6 +59,18 @@ describe('eigentrace phases', () => {
     expect(alpha.options[0]).toMatchObject({ rankmeChange: Math.log1p(0.05), alphaChange: 0.2, standardErrors: 3 });
   });
 
+  it('says on stderr what it stored and could not store', async () => {
+    const library: Wishes['library'] = {
+      findPhases: async (_, given) => ({
+        ...(await findPhases(demo, { ...given, store: false })),
+        ...{ run: 'run', stored: ['phases/s/pretrain/final.last.json'], notes: ['left out: a variant'] },
+      }),
+    };
+    const { stderr } = await type('phases run', { library });
+    expect(stderr.text).toBe('stored: run/phases/s/pretrain/final.last.json\nnote: left out: a variant\n');
+    expect((await type('phases run --quiet', { library })).stderr.text).toBe('');
+  });
+
   it('is JSON with --json', async () => {
     const { stdout } = await asked('run --json');
     const { findings } = JSON.parse(stdout.text) as { findings: PhaseFinding[] };

@@ -54,6 +54,9 @@ export const phases = command({
       context.stdout.write(found.findings.map((finding) => phasesText(finding, width, style)).join('\n'));
     }
     if (!values.quiet) {
+      if (found.stored.length > 0) {
+        context.stderr.write(`stored: ${printable(found.stored.map((file) => `${found.run}/${file}`).join(', '))}\n`);
+      }
       for (const note of found.notes) context.stderr.write(`note: ${printable(note)}\n`);
     }
     return exitStatus.done;
