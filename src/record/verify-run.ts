@@ -10,6 +10,8 @@ export type Measured = Pick<
 > & {
   readonly file: string;
   readonly imported: boolean;
+  /** Whether it is a null. */
+  readonly control: boolean;
   readonly hashedProvenance: boolean;
   readonly definitions: string;
   readonly corpus: Measurement['provenance']['corpus'];
@@ -22,6 +24,7 @@ export function summaryOf(measurement: Measurement, file: string): Measured {
   return {
     ...{ series, stage, revision, variant, step, tokens, parent, seed, position, file, keyParts },
     imported: keyParts['imported'] !== undefined,
+    control: (measurement.control ?? null) !== null,
     hashedProvenance: measurement.provenance_sha256 !== undefined,
     definitions: String(measurement.definitions.version),
     corpus: provenance.corpus,
@@ -56,7 +59,10 @@ function misfitsOf(request: RunRequest, measured: Measured, tokenizers: number):
   const stage = request.series.stages.find(({ name }) => name === measured.stage);
   const checkpoint = stage?.checkpoints.find(({ revision }) => revision === measured.revision);
   if (!checkpoint) return [`${measured.stage}/${measured.revision} is not in the series`];
-  for (const name of ['step', 'tokens', 'parent', 'seed'] as const) same(name, measured[name], checkpoint[name]);
+  // A null that belongs to no checkpoint is filed under the first, without its step.
+  const ofNone = measured.control && measured.step === null && measured.tokens === null;
+  const places = ofNone ? [] : (['step', 'tokens', 'parent', 'seed'] as const);
+  for (const name of places) same(name, measured[name], checkpoint[name]);
   same('definitions.version', measured.definitions, String(request.definitions.version));
   if (measured.imported) return misfits;
   const { options, corpus } = request;

@@ -146,6 +146,18 @@ describe('any byte that is changed', () => {
     else expect(irrelevant).toBe(0);
   });
 
+  it('in the name of a hash is seen, which would else pass for one of an early version', async () => {
+    for (const [name, hash] of [
+      [file, 'provenance_sha256'],
+      ['run.json', 'record_sha256'],
+    ] as const) {
+      const { path } = await copied(single);
+      const text = await readFile(join(path, name), 'utf8');
+      await writeFile(join(path, name), text.replace(hash, hash.replace('256', '257')));
+      expect(await kinds(path)).toEqual([`hash ${name}`]);
+    }
+  });
+
   it.each(['run.json', file, file.replace('.json', '.safetensors')])('or missing at the end of %s', async (name) => {
     const { path } = await copied();
     const { length } = await readFile(join(path, name));
