@@ -49,3 +49,13 @@ export {
   type StoryOptions,
 } from './report/index.js';
 export { findings, type SeriesFindings, type Story } from './story/index.js';
+export {
+  compareRuns,
+  type CompareAxis,
+  type CompareOptions,
+  type CompareResult,
+  type Comparison,
+  type Difference,
+  type Differing,
+  type FigureComparison,
+} from './compare/index.js';

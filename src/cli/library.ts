@@ -4,6 +4,10 @@
  * which tests replace by fakes.
  */
 import type {
+  CompareOptions,
+  CompareResult,
+  Comparison,
+  FigureComparison,
   Inspection,
   TraceHooks,
   TracePlan,
@@ -15,7 +19,16 @@ import type {
   VerifyOptions,
 } from '../index.js';
 
-export type { Inspection, TraceHooks, TracePlan, TraceRequest, TraceResult, Verification };
+export type {
+  Comparison,
+  FigureComparison,
+  Inspection,
+  TraceHooks,
+  TracePlan,
+  TraceRequest,
+  TraceResult,
+  Verification,
+};
 export type { CheckpointResult, PhaseFinding, TraceEvent } from '../index.js';
 
 /** What `represent` asks for. */
@@ -121,6 +134,7 @@ export interface Library {
   inspect(checkpoint: string): Promise<Inspection>;
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
   findPhases(run: string, options: FindPhasesOptions): Promise<FoundPhases>;
+  compareRuns(runs: readonly string[], options: CompareOptions): Promise<CompareResult>;
   verifyRun(run: string, options: VerifyOptions): Promise<Verification>;
   importPublished(file: string, options: { out: string; series: string | null; stage: string }): Promise<ImportResult>;
   writeReport(runs: readonly string[], out: string, options?: ReportOptions): Promise<ReportResult>;

@@ -114,7 +114,7 @@ export function resultsTable(
 }
 
 /** Values to fixed decimals and their errors, each part padded, so that the points stand below one another. */
-function figureCells(values: (number | null)[], errors: (number | null)[], decimals: number): string[] {
+export function figureCells(values: (number | null)[], errors: (number | null)[], decimals: number): string[] {
   const tails = values.map((v, i) => (v === null ? '' : plusMinus(errors[i], decimals)));
   const tail = Math.max(...tails.map(lengthOf));
   return values.map((v, i) => {

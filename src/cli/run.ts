@@ -5,6 +5,7 @@
 import { Command as Parser, CommanderError, Option } from 'commander';
 import { EigentraceError, nearest } from '../errors.js';
 import type { Command } from './command.js';
+import { compare } from './commands/compare.js';
 import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { exportCommand } from './commands/export.js';
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   represent,
   inspect,
   phases,
+  compare,
   verify,
   exportCommand,
   reportCommand,

@@ -27,7 +27,7 @@ export interface Setting<T> {
 export type Settings = Record<string, Setting<unknown>>;
 export type Values<S extends Settings> = { [K in keyof S]: S[K] extends Setting<infer T> ? T : never };
 
-type Words = Pick<Setting<unknown>, 'flag' | 'meaning'>;
+type Words = Pick<Setting<unknown>, 'flag' | 'meaning' | 'optionOnly'>;
 
 /** A text that may not be empty; null until given. */
 export function text(

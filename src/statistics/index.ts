@@ -1,3 +1,5 @@
+export { correlationPValue, errorOfPair, pearson, ranks, spearman, type Pairing } from './correlation.js';
+export { holm } from './holm.js';
 export { jackknife, type JackknifeError } from './jackknife.js';
 export { errorOfCurves, errorOfDifference, replicateCurves, type ReplicateCurves } from './replicate-curves.js';
 export { incompleteBeta, lnGamma, studentCdf, studentQuantile } from './student-t.js';

@@ -56,6 +56,7 @@ export function world(wishes: Wishes = {}): World {
     exportRun: (_, { out }) =>
       Promise.resolve({ path: out, content: out === null ? Buffer.from('step\r\n1\r\n') : null, notes: [] }),
     findPhases: () => Promise.reject(new Error('no fake')),
+    compareRuns: () => Promise.reject(new Error('no fake')),
     verifyRun: () => Promise.reject(new Error('no fake')),
     importPublished: (_, { out, stage }) =>
       Promise.resolve({ out, series: 'tiny', stage, revisions: ['step0', 'step512'], sha256: 'a'.repeat(64) }),
