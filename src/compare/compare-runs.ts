@@ -47,7 +47,12 @@ export async function compareRuns(paths: readonly string[], options: CompareOpti
   const notes: string[] = [];
   const reads: Read[] = [];
   for (const path of paths) reads.push(await readRun(path, options, notes));
-  const sides = reads.flatMap((read) => sidesOf(read, options));
+  const sides = reads.flatMap((read) => {
+    const found = sidesOf(read, options);
+    if (found.length > 0) return found;
+    const message = `${read.path}: holds no measurement that fits (expected a run that trace has measured checkpoints into)`;
+    throw new EigentraceError('input', message);
+  });
   const named = labelled(sides);
   const { against } = options;
   if (paths.length > 1 && against !== undefined) {
@@ -59,8 +64,8 @@ export async function compareRuns(paths: readonly string[], options: CompareOpti
   if (against !== undefined) throw noControl(reads[0]!, against);
   const [first, ...others] = named;
   if (!first || others.length === 0) {
-    const what = first ? 'one series and no control' : 'no measurement that fits';
-    const message = `${paths[0]}: holds ${what} (expected a second RUN, several series, or controls: trace --control)`;
+    const what = 'holds one series and no control';
+    const message = `${paths[0]}: ${what} (expected a second RUN, several series, or controls: trace --control)`;
     throw new EigentraceError('usage', message);
   }
   const pairs = others.map((other) => [first, other] as const);

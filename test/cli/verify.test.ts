@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../src/cli/run.js';
 import type { Verification } from '../../src/record/index.js';
-import { verifyRun } from '../../src/trace/index.js';
+import { importPublished, verifyRun } from '../../src/trace/index.js';
 import { world } from './fakes.js';
 
 const golden = 'test/golden/runs/demo';
@@ -55,6 +55,16 @@ describe('eigentrace verify', () => {
     expect(json.status).toBe(4);
     const found = JSON.parse(json.out) as Verification;
     expect(found.problems.map((p) => `${p.code} ${p.file}`)).toEqual([`hash ${file}`, `figures ${file}`]);
+  });
+
+  it('has little to say of imported results, and says so', async () => {
+    const out = join(folder, 'published');
+    await importPublished('test/golden/published/results_tiny.npy', { out, series: null, stage: 'pretrain' });
+    const { status, out: text } = await typed(out);
+    expect(status).toBe(0);
+    expect(text).toContain(
+      'unchecked   figures (3 files): imported: the file held no eigenvalues to recompute them from',
+    );
   });
 
   it('says what is no run, and what is missing', async () => {

@@ -98,6 +98,8 @@ describe('two runs', () => {
     );
     await expect(compareRuns([a.path])).rejects.toThrow('holds one series and no control (expected a second RUN');
     await expect(compareRuns([a.path], { against: 'gaussian' })).rejects.toThrow(/holds no such control, got gaussian/);
+    const empty = await runOf([]);
+    await expect(compareRuns([a.path, empty.path])).rejects.toThrow(`${empty.path}: holds no measurement that fits`);
     await expect(compareRuns([])).rejects.toThrow('RUN: is missing');
     await expect(compareRuns([a.path, '/nowhere'])).rejects.toThrow('no such run');
   });
