@@ -86,10 +86,13 @@ export function scree(input: ScreeInput, frame: Frame): Drawing {
     ...(ghosts.length > 0 ? [`${ghosts.length} other checkpoints stand faintly behind.`] : []),
   ].join(' ');
   describe(svg, title, description);
+  let places: Place[] | null = null;
   return {
     ...{ svg, title, description, area: plate.area },
-    places: drawn.flatMap((curve) => placesOf(curve)),
-    // Made when it is asked for: a slider draws without it.
+    // Made when they are asked for: a slider draws without them.
+    get places() {
+      return (places ??= drawn.flatMap(placesOf));
+    },
     get data() {
       return dataOf(curves);
     },

@@ -121,14 +121,16 @@ export function trajectory(input: TrajectoryInput, frame: Frame): Drawing {
 
   function curveMarks(all: CurvePoint[], s: SeriesStory, colour: string): Plot.Markish[] {
     const drawn = all.map((p) => ({ ...p, y: p.value === null ? NaN : scale.at(p.value), ...around(p) }));
-    const sizes = new Map<string, number>();
-    for (const p of drawn) if (p.value !== null) sizes.set(p.segment, (sizes.get(p.segment) ?? 0) + 1);
+    // No line reaches a point whose neighbours are other segments' or absent.
+    const isJoined = (p: CurvePoint, other: CurvePoint | undefined) =>
+      other?.segment === p.segment && other.value !== null;
+    const lone = new Set(drawn.filter((p, i) => !isJoined(p, drawn[i - 1]) && !isJoined(p, drawn[i + 1])));
     const isMuted = isCrowded && s !== leader;
-    const alone = drawn.filter((p) => p.value !== null && p.se !== null && sizes.get(p.segment) === 1);
+    const alone = drawn.filter((p) => p.value !== null && p.se !== null && lone.has(p));
     const spacing = (right - left) / Math.max(1, drawn.length);
     const r = Math.max(paint.dot * 0.45, Math.min(paint.dot, spacing * 0.35)) * (isMuted ? 0.7 : 1);
     const line = { strokeWidth: isMuted ? paint.line * 0.6 : paint.line, stroke: colour };
-    const radius = (p: CurvePoint) => (sizes.get(p.segment) === 1 ? Math.max(r, paint.dot * 0.8) : r);
+    const radius = (p: (typeof drawn)[number]) => (lone.has(p) ? Math.max(r, paint.dot * 0.8) : r);
     const dots = drawn.filter((p) => p.value !== null);
     return [
       ...(isMuted
@@ -269,11 +271,13 @@ export function trajectory(input: TrajectoryInput, frame: Frame): Drawing {
       if (own.length === 0) return `${s.label}: ${figureName(figure)} is absent.`;
       const sorted = [...own].sort((a, b) => a.value - b.value);
       const [first, last, least, most] = [own[0]!, own.at(-1)!, sorted[0]!, sorted.at(-1)!];
-      const flagged = own.filter((p) => p.flags.length > 0).length;
+      const flagged = own.filter((p) => p.flags.length > 0);
+      const codes = [...new Set(flagged.flatMap((p) => p.flags.map(({ code }) => code)))];
+      const absent = points.filter((p) => p.series === s && p.value === null);
       return (
         `${s.label}: ${own.length} checkpoints, ${withError(first.value, first.se)} at ${where(first)}, ` +
         `lowest ${short(least.value)} at ${where(least)}, highest ${short(most.value)} at ${where(most)}, ` +
-        `${withError(last.value, last.se)} at ${where(last)}${flagged > 0 ? `; ${flagged} flagged` : ''}.`
+        `${withError(last.value, last.se)} at ${where(last)}${flagged.length > 0 ? `; ${flagged.length} flagged (${codes.join(', ')})` : ''}${absent.length > 0 ? `; absent at ${absent.map(where).join(', ')} (${absent[0]!.reason})` : ''}.`
       );
     });
     const words =

@@ -159,3 +159,11 @@ test('nothing measured at all', () => {
   expect(drawing.svg.outerHTML).not.toContain('NaN');
   expect(trajectory({ series: [], figure: 'rankme' }, frame(238)).svg.outerHTML).not.toContain('NaN');
 });
+
+test('what is absent at some checkpoints breaks the line, is a tick at the axis, and is said', () => {
+  const some = made('some', [1, 10, 100, 1000], (step) => (step === 100 ? null : 50 + step / 100));
+  const drawing = trajectory({ series: [some], figure: 'rankme' }, frame(238));
+  expect(drawing.description).toContain('; absent at 210M tokens (64 positive eigenvalues (expected at least 100)).');
+  expect(drawing.places[2]!.y).toBe(drawing.area[3]);
+  expectPicture('trajectory-gap-84mm', drawing);
+});

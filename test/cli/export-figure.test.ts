@@ -63,6 +63,7 @@ describe('export of charts', () => {
 
   it.each([
     ['run --chart scree --format csv', /^eigentrace: --chart: is for svg and png, got --format csv/],
+    ['run --chart scree --stage sft', /--stage: is for tables, got --stage sft \(expected --x stages/],
     ['run --chart scree --json', /^eigentrace: --json: stdout holds JSON alone, got --format svg/],
     [
       'run --format svg --x token',

@@ -63,6 +63,12 @@ export const exportCommand = command({
         `--chart: is for svg and png, got --format ${format} (expected --format svg or png)`,
       );
     }
+    if (values.stage !== null && (format === 'svg' || format === 'png')) {
+      throw new EigentraceError(
+        'usage',
+        `--stage: is for tables, got --stage ${values.stage} (expected --x stages, which draws a lane a stage)`,
+      );
+    }
     if (values.json && out === null) {
       if (format === 'svg' || format === 'png' || (origins.format?.startsWith('option') && format !== 'json')) {
         throw new EigentraceError(
