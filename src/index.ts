@@ -44,6 +44,7 @@ export * from './trace/index.js';
 export {
   makeReport,
   readStory,
+  refreshReport,
   writeReport,
   type ReportOptions,
   type ReportResult,

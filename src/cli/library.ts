@@ -178,6 +178,7 @@ export interface Library {
   verifyRun(run: string, options: VerifyOptions): Promise<Verification>;
   importPublished(file: string, options: { out: string; series: string | null; stage: string }): Promise<ImportResult>;
   writeReport(runs: readonly string[], out: string, options?: ReportOptions): Promise<ReportResult>;
+  refreshReport(run: string): Promise<ReportResult & { written: boolean }>;
   startServer(runs: readonly string[], options: ServerOptions): Promise<RunningServer>;
   openBrowser(url: string): Promise<boolean>;
   demoRequest(out: string): TraceRequest;

@@ -247,6 +247,10 @@ export const traceSettings = {
   ),
   threads,
   force,
+  report: flag({
+    flag: '--report',
+    meaning: 'At the end write RUN/report.html, one page that opens offline (see eigentrace report).',
+  }),
   dryRun: flag({
     flag: '--dry-run',
     meaning: 'Print the plan (checkpoints, bytes, FLOPs, time, memory) and do nothing.',

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { PackedSpectra, Story } from '../story/index.js';
 import type { Bundle } from './bundle.js';
 import { Html, markup, jsonForScript, programForScript } from './html.js';
+import type { DrawTrajectory } from './static-chart.js';
 import { descriptionOf, staticPage } from './static-page.js';
 
 export interface DocumentParts {
@@ -10,9 +11,16 @@ export interface DocumentParts {
   readonly spectra: readonly PackedSpectra[];
   readonly title: string;
   readonly bundle: Bundle;
+  /** Names what the report was made from: see `refreshReport`. Default: nothing. */
+  readonly state?: string;
+  /** Draws the charts that stand there without the program. Default: none do. */
+  readonly draw?: DrawTrajectory;
 }
 
-export function reportDocument({ story, spectra, title, bundle }: DocumentParts): string {
+/** Name of the meta element that says what a report was made from. */
+export const stateName = 'eigentrace-state';
+
+export function reportDocument({ story, spectra, title, bundle, state = '', draw }: DocumentParts): string {
   const program = programForScript(bundle.program);
   const hash = createHash('sha256').update(program.text).digest('base64');
   // Styles may stand inline (charts set them); the one program is named by its hash, and there is no network.
@@ -34,6 +42,7 @@ export function reportDocument({ story, spectra, title, bundle }: DocumentParts)
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
+<meta name="${stateName}" content="${state}">
 <meta name="generator" content="eigentrace ${story.version}">
 <meta name="description" content="${descriptionOf(story)}">
 <title>${title}</title>
@@ -42,7 +51,7 @@ export function reportDocument({ story, spectra, title, bundle }: DocumentParts)
 <style>${new Html(staticStyle)}</style>
 </head>
 <body>
-<div id="page">${staticPage(story, title)}</div>
+<div id="page">${staticPage(story, title, draw)}</div>
 <script type="application/json" id="story">${jsonForScript(story)}</script>
 <script type="application/json" id="spectra">${jsonForScript(spectra)}</script>
 <script>${program}</script>

@@ -5,19 +5,19 @@
 import { findings, percent, si, withError, type SeriesFindings } from '../story/index.js';
 import type { RunStory, SeriesStory, Story } from '../story/index.js';
 import { markup, Html } from './html.js';
-import { trajectorySvg } from './static-chart.js';
+import type { DrawTrajectory } from './static-chart.js';
 
 /** The reader's first screen and the rest, as the content of `#page`. */
-export function staticPage(story: Story, title: string): Html {
+export function staticPage(story: Story, title: string, draw: DrawTrajectory | undefined): Html {
   const told = findings(story);
   return markup`<main class="static">
     <h1>${title}</h1>
-    ${told.map((one) => seriesPart(story, one))} ${story.runs.map((run) => runPart(run, story.runs.length > 1))}
+    ${told.map((one) => seriesPart(story, one, draw))} ${story.runs.map((run) => runPart(run, story.runs.length > 1))}
     <p class="made">Made ${story.made.slice(0, 16).replace('T', ' ')} UTC by eigentrace ${story.version}.</p>
   </main>`;
 }
 
-function seriesPart(story: Story, told: SeriesFindings): Html {
+function seriesPart(story: Story, told: SeriesFindings, draw: DrawTrajectory | undefined): Html {
   const series = story.runs.flatMap((run) => run.series).find(({ id }) => id === told.series)!;
   const failures = story.runs.flatMap((run) => (run.id === series.run ? run.failures : []));
   return markup`<section>
@@ -31,7 +31,7 @@ function seriesPart(story: Story, told: SeriesFindings): Html {
             ${told.warnings.map(({ text }) => markup`<li>${text}</li>`)}
           </ul>`
     }
-    ${trajectorySvg(series, told.layer, failures)}
+    ${draw?.(series, told.layer, failures)}
     ${
       told.details.length === 0
         ? null

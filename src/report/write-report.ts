@@ -1,11 +1,13 @@
 /** `report.markup`: a story, its spectra and the page in one file. */
-import { writeAtomic } from '../bytes/index.js';
+import { createHash } from 'node:crypto';
+import { FileSource, kindOf, writeAtomic } from '../bytes/index.js';
 import { messageOf } from '../errors.js';
 import { packSpectra, type PackedSpectra, type Story } from '../story/index.js';
-import { readBundle } from './bundle.js';
-import { reportDocument } from './document.js';
+import { readBundle, type Bundle } from './bundle.js';
+import { reportDocument, stateName } from './document.js';
 import { StoryReader, type ReadStory, type StoryOptions } from './read-story.js';
 import { readSpectra } from './spectra.js';
+import { trajectoryDrawer } from './static-chart.js';
 
 export interface ReportOptions extends Omit<StoryOptions, 'version'> {
   /** Of the document. Default: the names of its series. */
@@ -29,9 +31,13 @@ export async function writeReport(
   options: ReportOptions = {},
 ): Promise<ReportResult> {
   const { content, notes } = await makeReport(runs, options);
+  return { ...(await write(out, content)), notes };
+}
+
+async function write(out: string, content: string): Promise<{ path: string; bytes: number }> {
   const bytes = Buffer.from(content);
   await writeAtomic(out, bytes);
-  return { path: out, bytes: bytes.length, notes };
+  return { path: out, bytes: bytes.length };
 }
 
 /** The report's HTML. */
@@ -40,12 +46,49 @@ export async function makeReport(
   options: ReportOptions = {},
 ): Promise<{ content: string; notes: string[] }> {
   const { title, ...rest } = options;
-  const bundle = await readBundle();
-  const read = await new StoryReader(runs, rest).read();
+  return compose(await new StoryReader(runs, rest).read(), await readBundle(), title ?? null);
+}
+
+/** The report of a run in its own folder, `RUN/report.html`: written again only where it is missing or no longer true. */
+export async function refreshReport(run: string): Promise<ReportResult & { written: boolean }> {
+  const path = `${run}/report.html`;
+  const [read, bundle] = [await new StoryReader([run]).read(), await readBundle()];
+  const state = stateOf(read, bundle);
+  const there = (await kindOf(path)) === 'file' ? await FileSource.open(path) : null;
+  if (there !== null) {
+    const { byteLength } = there;
+    const head = await there.read(0, Math.min(byteLength, headBytes)).finally(() => there.close());
+    const isWhole = Buffer.from(head).toString().includes(`<meta name="${stateName}" content="${state}">`);
+    if (isWhole) return { path, bytes: byteLength, notes: [], written: false };
+  }
+  const { content, notes } = await compose(read, bundle, null);
+  return { ...(await write(path, content)), notes, written: true };
+}
+
+/** A report's first bytes, in which its state stands. */
+const headBytes = 4096;
+
+async function compose(
+  read: ReadStory,
+  bundle: Bundle,
+  title: string | null,
+): Promise<{ content: string; notes: string[] }> {
   const { spectra, notes } = await spectraOf(read);
   const { story } = read;
-  const content = reportDocument({ story, spectra, bundle, title: title ?? titleOf(story) });
+  const content = reportDocument({
+    ...{ story, spectra, bundle, title: title ?? titleOf(story) },
+    ...{ state: stateOf(read, bundle), draw: await trajectoryDrawer() },
+  });
   return { content, notes };
+}
+
+/** What a report is made from: the story but for its date, the arrays, and the page. */
+function stateOf({ story, sources }: ReadStory, bundle: Bundle): string {
+  const hash = createHash('sha256').update(JSON.stringify({ ...story, made: null }));
+  for (const measurements of sources.values()) {
+    for (const { measurement } of measurements) hash.update(measurement.arrays.sha256);
+  }
+  return hash.update(bundle.program).update(bundle.style).digest('hex').slice(0, 32);
 }
 
 function titleOf({ runs }: Story): string {

@@ -2,10 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
 import { EigentraceError } from '../errors.js';
 import { readBundle, readPage, type StoryOptions } from '../report/index.js';
-import { appOf } from './app.js';
 import { EventStreams } from './event-streams.js';
 import { isLoopback, loopback } from './guard.js';
 import { SpectraCache } from './spectra-cache.js';
@@ -51,6 +49,8 @@ export async function startServer(runs: readonly string[], options: ServerOption
         : streams.send('progress', event.progress),
   });
   let listening = 0;
+  // Loaded only now: most commands serve nothing.
+  const { appOf } = await import('./app.js');
   const app = appOf({
     guard: { hosts: hostsOf(host), token, port: () => listening },
     ...{ watch, streams, spectra: new SpectraCache() },
@@ -104,11 +104,12 @@ function hostsOf(host: string): string[] | null {
   return [...new Set([...loopback, own])];
 }
 
-function listen(
+async function listen(
   fetch: (request: Request) => Response | Promise<Response>,
   host: string,
   port: number,
 ): Promise<Server> {
+  const { serve } = await import('@hono/node-server');
   return new Promise((resolve, reject) => {
     const server = serve({ fetch, port, hostname: host.replace(/[[\]]/g, '') }) as Server;
     server.once('listening', () => resolve(server));

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { ExportOptions, RepresentRequest, TraceRequest } from '../../src/cli/library.js';
+import type { ExportOptions, RepresentRequest, ServerOptions, TraceRequest } from '../../src/cli/library.js';
+import { run } from '../../src/cli/run.js';
+import { EigentraceError } from '../../src/errors.js';
 import { diagnose } from '../../src/trace/doctor.js';
-import { checkpoint, traceResult, type, type Wishes } from './fakes.js';
+import { checkpoint, traceResult, type, world, type Wishes } from './fakes.js';
 
 describe('demo', () => {
   it('traces the bundled series into its folder and says what next', async () => {
@@ -15,7 +17,8 @@ describe('demo', () => {
       sequences: 600,
     });
     expect(stdout.text).toMatch(/^revision +tokens/);
-    expect(stderr.text).toMatch(/next: eigentrace export run --out figures\.csv/);
+    expect(stderr.text).toMatch(/eigentrace export run --out figures\.csv/);
+    expect(stderr.text).toContain('report: run/report.html (opens in a browser, offline)\n');
   });
 
   it('is not turned elsewhere by the variable of trace', async () => {
@@ -218,5 +221,79 @@ describe('the trace’s request', () => {
       env: { FORCE_COLOR: '1' },
     });
     expect(stdout.text).toContain('\u001b[2mreused\u001b[22m\n');
+  });
+});
+
+describe('report', () => {
+  it('writes one page of all the runs and says where and how large', async () => {
+    const asked: unknown[] = [];
+    const library = {
+      writeReport: (...words: unknown[]) => {
+        asked.push(words);
+        return Promise.resolve({ path: 'r.html', bytes: 654_321, notes: ['left out: x'] });
+      },
+    } as Wishes['library'];
+    const line = 'report run-a run-b --out r.html --log a.csv --log sft=b.csv --evaluations results --title T';
+    const { status, stdout, stderr } = await type(line, { library: library! });
+    expect([status, stdout.text]).toEqual([0, '']);
+    expect(stderr.text).toBe('written: r.html (639 KiB)\nnote: left out: x\n');
+    expect(asked).toEqual([
+      [['run-a', 'run-b'], 'r.html', { evaluations: ['results'], logs: ['a.csv', 'sft=b.csv'], title: 'T' }],
+    ]);
+    const asJson = await type('report run --json --quiet', { library: library! });
+    expect(JSON.parse(asJson.stdout.text)).toEqual({ path: 'r.html', bytes: 654_321, notes: ['left out: x'] });
+    expect(asJson.stderr.text).toBe('');
+  });
+
+  it('refuses what it can not use', async () => {
+    expect((await type('report')).stderr.text).toContain('RUN: is missing (expected the folder of a run');
+    expect((await type('report run --out r.pdf')).stderr.text).toContain('expected a file ending in .html');
+    expect((await type('report run --log --title x')).stderr.text).toContain(
+      '--log: needs a value, got the option --title',
+    );
+  });
+
+  it('of a trace lies in its run, and a failure to write it loses nothing', async () => {
+    const line = 'trace series --corpus c.txt --out run --report';
+    expect((await type(line)).stderr.text).toContain('report: run/report.html');
+    const refreshReport = () => Promise.reject(new Error('no space left'));
+    const { status, stderr } = await type(line, { library: { refreshReport } });
+    expect([status, stderr.text.includes('the report could not be written: no space left')]).toEqual([0, true]);
+    expect((await type('trace series --corpus c.txt --out run')).stderr.text).not.toContain('report');
+  });
+});
+
+describe('serve', () => {
+  it('prints the address, serves until Ctrl-C, then closes', async () => {
+    const w = world();
+    const log: string[] = [];
+    const library = await w.library();
+    const startServer = (runs: readonly string[], { port, host, token }: ServerOptions) => {
+      log.push(`${runs.join('+')} ${host} ${port} ${token}`);
+      return Promise.resolve({
+        ...{ url: 'http://127.0.0.1:7000/', port: 7000 },
+        close: () => Promise.resolve(void log.push('closed')),
+      });
+    };
+    const context = { ...w, library: () => Promise.resolve({ ...library, startServer }) };
+    const done = run(['serve', 'a', 'b', '--port', '7000', '--json'], context, '1.2.3');
+    while (w.stdout.text === '') await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(JSON.parse(w.stdout.text)).toEqual({ url: 'http://127.0.0.1:7000/', port: 7000 });
+    expect(log).toEqual(['a+b 127.0.0.1 7000 null']);
+    w.signals.emit('SIGINT');
+    expect(await done).toBe(0);
+    expect(log.at(-1)).toBe('closed');
+  });
+
+  it('takes any free port where nobody asked for one and ours is taken', async () => {
+    const ports: number[] = [];
+    const startServer = (_: readonly string[], { port }: ServerOptions) => {
+      ports.push(port);
+      return Promise.reject(new EigentraceError('environment', `--port: is in use, got ${port}`));
+    };
+    expect((await type('serve run', { library: { startServer } })).status).toBe(1);
+    expect(ports).toEqual([6116, 0]);
+    expect((await type('serve run --port 80', { library: { startServer } })).status).toBe(1);
+    expect(ports).toEqual([6116, 0, 80]);
   });
 });

@@ -69,6 +69,7 @@ export function world(wishes: Wishes = {}): World {
     importPublished: (_, { out, stage }) =>
       Promise.resolve({ out, series: 'tiny', stage, revisions: ['step0', 'step512'], sha256: 'a'.repeat(64) }),
     writeReport: (_, path) => Promise.resolve({ path, bytes: 654_321, notes: [] }),
+    refreshReport: (run) => Promise.resolve({ path: `${run}/report.html`, bytes: 654_321, notes: [], written: true }),
     startServer: (_, { port }) =>
       Promise.resolve({ url: `http://127.0.0.1:${port}/`, port, close: () => Promise.resolve() }),
     openBrowser: () => Promise.resolve(true),

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { cp, readdir, readFile, stat } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { addFailure, addRequest, openRun, writeMeasurement } from '../../src/record/index.js';
-import { makeReport, writeReport } from '../../src/report/index.js';
+import { makeReport, refreshReport, writeReport } from '../../src/report/index.js';
 import type { PackedSpectra, Story } from '../../src/story/index.js';
 import { unpackSpectra } from '../../src/story/index.js';
 import { draft, layer, request, temporaryFolder } from '../record/fixture.js';
@@ -96,6 +96,20 @@ describe('a report', () => {
     expect(await readFile(out, 'utf8')).toContain('<title>A title</title>');
     expect(await readdir(join(folder, 'below'))).toEqual(['r.html']);
     await expect(writeReport([folder], out)).rejects.toThrow(/is not a run/);
+  });
+
+  it("stands in a run's own folder, written again only when something changed", async () => {
+    const folder = join(await temporaryFolder(), 'run');
+    await cp(demo, folder, { recursive: true });
+    const first = await refreshReport(folder);
+    expect(first).toMatchObject({ path: `${folder}/report.html`, written: true });
+    expect(first.bytes).toBe((await stat(first.path)).size);
+    expect(await refreshReport(folder)).toEqual({ ...first, written: false });
+    await rm(join(folder, 'geometry/sample-neox-0.9m/rlvr/rlvr-step160.json'));
+    expect(await refreshReport(folder)).toMatchObject({ written: true });
+    await writeFile(first.path, '<!doctype html>cut off');
+    expect(await refreshReport(folder)).toMatchObject({ written: true, notes: [] });
+    expect((await readFile(first.path, 'utf8')).length).toBeGreaterThan(20_000);
   });
 
   it('names what is damaged and shows the rest', async () => {

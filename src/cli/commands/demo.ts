@@ -2,6 +2,7 @@
 import { command } from '../command.js';
 import { conclude } from '../conclusion.js';
 import { printable } from '../style.js';
+import { ownReport } from '../own-report.js';
 import { demoSettings } from '../settings.js';
 import { watched } from '../watch.js';
 
@@ -10,7 +11,7 @@ export const demo = command({
   summary: 'Trace the bundled sample series, offline, in under two minutes.',
   description:
     'Traces the bundled sample series (20 checkpoints of a 0.9M-parameter model, from its random start through ' +
-    'pretraining, SFT, DPO and RLVR) and prints the table. Needs no network.',
+    'pretraining, SFT, DPO and RLVR), prints the table and writes the report. Needs no network.',
   usage: '[--out DIR] [options]',
   examples: [
     { does: 'into ./eigentrace-demo', type: 'eigentrace demo' },
@@ -26,9 +27,12 @@ export const demo = command({
       library.trace({ ...request, threads: values.threads, force: values.force }, hooks),
     );
     const status = await conclude(result, (context.clock.now() - start) / 1000, values, context);
+    if (!result.interrupted) await ownReport(library, result.run, values.quiet, context);
     if (!values.quiet && !result.interrupted) {
       const run = printable(result.run);
-      context.stderr.write(`next: eigentrace export ${run} --out figures.csv · eigentrace trace --help\n`);
+      context.stderr.write(
+        `next: eigentrace serve ${run} · eigentrace export ${run} --out figures.csv · eigentrace trace --help\n`,
+      );
     }
     return status;
   },

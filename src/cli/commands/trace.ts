@@ -5,6 +5,7 @@ import { exitStatus } from '../context.js';
 import type { TraceRequest } from '../library.js';
 import { planText } from '../plan-text.js';
 import { EigentraceError } from '../../errors.js';
+import { ownReport } from '../own-report.js';
 import { required, type Resolved } from '../resolve.js';
 import { traceSettings } from '../settings.js';
 import { styleOf } from '../style.js';
@@ -63,7 +64,9 @@ export const trace = command({
     }
     const start = context.clock.now();
     const result = await watched(context, quiet, (hooks) => library.trace(request, hooks));
-    return await conclude(result, (context.clock.now() - start) / 1000, { json: asJson, quiet }, context);
+    const status = await conclude(result, (context.clock.now() - start) / 1000, { json: asJson, quiet }, context);
+    if (resolved.values.report && !result.interrupted) await ownReport(library, result.run, quiet, context);
+    return status;
   },
 });
 
