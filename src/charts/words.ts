@@ -21,7 +21,18 @@ export function short(value: number): string {
 
 /** A number with a real minus sign and thousands apart. */
 export function number(value: number, decimals: number): string {
-  return minus(value.toLocaleString('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
+  return minus(formatOf(decimals).format(value));
+}
+
+/** Making a format takes a hundred times as long as using it, and a slider draws a hundred numbers at every move. */
+const formats = new Map<number, Intl.NumberFormat>();
+
+function formatOf(decimals: number): Intl.NumberFormat {
+  const known = formats.get(decimals);
+  if (known) return known;
+  const made = new Intl.NumberFormat('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  formats.set(decimals, made);
+  return made;
 }
 
 /** 10ⁿ, as ticks of a log axis write it; other values by `short`. */

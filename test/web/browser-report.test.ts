@@ -152,6 +152,10 @@ describe('report in a browser', () => {
     await page.keyboard.press('ArrowLeft');
     expect(await slider.inputValue()).toBe(String(hovered - 1));
     expect(await overlay.getAttribute('aria-valuetext')).toContain(one.checkpoints[hovered - 1]!.revision);
+    await page.keyboard.press('Enter');
+    expect(hash(page).get('pin')).toBe(`pretrain/${one.checkpoints[hovered - 1]!.revision}`);
+    await page.keyboard.press('Enter');
+    expect(hash(page).get('pin')).toBe(null);
     await page.keyboard.press('Home');
     expect(await slider.inputValue()).toBe('0');
     await page.keyboard.press('End');
@@ -319,24 +323,30 @@ describe('report in a browser', () => {
     const { page, faults } = await open(browser, url);
     const firstChart = await page.evaluate(() => performance.now());
     expect((await drawn(page, 'layers-rankme')).length).toBe(154 * 33);
-    const { steps, work, frames } = await page.evaluate(async () => {
+    const { steps, work, frames, drawnAgain } = await page.evaluate(async () => {
+      const others = ['rankme', 'alpha', 'spectrum-map', 'layers-rankme', 'layers-alpha', 'bands'];
+      const pictures = () => others.map((name) => document.querySelector(`[data-chart="${name}"] .drawing svg`));
+      const before = pictures();
       const slider = document.querySelector<HTMLInputElement>('.player input')!;
       const scree = document.querySelector('[data-chart="scree"] .drawing')!;
       const seen = new Set<string>();
       const [work, frames]: [number[], number[]] = [[], []];
       for (let i = 0; i <= Number(slider.max); i++) {
-        const before = performance.now();
+        const moved = performance.now();
         slider.value = String(i);
         slider.dispatchEvent(new Event('input', { bubbles: true }));
-        work.push(performance.now() - before);
+        work.push(performance.now() - moved);
         seen.add(scree.querySelector('svg')!.getAttribute('aria-label')!);
         await new Promise(requestAnimationFrame);
-        frames.push(performance.now() - before);
+        frames.push(performance.now() - moved);
       }
-      return { steps: seen.size, work, frames };
+      const after = pictures();
+      return { steps: seen.size, work, frames, drawnAgain: others.filter((_, i) => before[i] !== after[i]) };
     });
     // Each step of the slider drew its own spectrum.
     expect(steps).toBe(154);
+    // And no other chart was drawn again: there the cursor alone moved.
+    expect(drawnAgain).toEqual([]);
     expect(faults).toEqual([]);
     const at = (values: number[], share: number) =>
       values.sort((a, b) => a - b)[Math.floor(share * (values.length - 1))]!.toFixed(0);

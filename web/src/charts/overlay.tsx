@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useMemo, useRef } from 'preact/hooks';
 import type { Drawing, Place } from '../../../src/charts/index.js';
-import { cursor, focus, look, moveCursor, pinned, view } from '../state/store.js';
+import { cursor, focus, keyOf, look, moveCursor, pinned, view } from '../state/store.js';
 import { checkpointText } from '../state/words.js';
 import { nearest, placesOf } from './places.js';
 import { Tooltip } from './tooltip.js';
@@ -93,8 +93,9 @@ export function Overlay({ drawing, brush, kind }: OverlayProps): JSX.Element {
     if (next !== undefined) moveCursor(next);
     else if (event.key === 'Escape') {
       if (view.value.zoom) look({ zoom: null });
-    } else if (event.key === 'Enter') look({ pinned: view.value.pinned === view.value.at ? null : view.value.at });
-    else return;
+    } else if (event.key === 'Enter' && series && cursor.value !== null) {
+      look({ pinned: pinned.value === cursor.value ? null : keyOf(series.checkpoints[cursor.value]!) });
+    } else return;
     hovered.value = next === undefined ? hovered.value : (own.get(Math.min(Math.max(next, 0), count - 1)) ?? null);
     event.preventDefault();
   };

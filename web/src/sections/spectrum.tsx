@@ -67,9 +67,10 @@ function drawScree(frame: Frame) {
   return scree(
     {
       spectra: [
-        ...drawn.map((i) => one(i, 'ghost')),
-        ...(pin === null || pin === at ? [] : [one(pin, 'pinned')]),
+        // The first one drawn in full has the first colour.
         one(at, 'current'),
+        ...(pin === null || pin === at ? [] : [one(pin, 'pinned')]),
+        ...drawn.map((i) => one(i, 'ghost')),
       ],
       domain: domain.value,
     },

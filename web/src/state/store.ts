@@ -10,6 +10,16 @@ export const story = signal<Story | null>(null);
 export const trouble = signal<string | null>(null);
 export const view = signal<View>(defaultView);
 
+/** Parts of the view by themselves: what depends on one is left alone when the cursor moves. */
+const chosen = {
+  focus: computed(() => view.value.focus),
+  shown: computed(() => view.value.shown),
+  layer: computed(() => view.value.layer),
+  figure: computed(() => view.value.figure),
+  axis: computed(() => view.value.axis),
+  zoom: computed(() => view.value.zoom),
+};
+
 /** Changes some of the view; `moves` are kept out of the browser's history (the cursor gliding along). */
 export function look(changes: Partial<View>, how: 'step' | 'move' = 'step'): void {
   const next = { ...view.value, ...changes };
@@ -47,7 +57,7 @@ export const mainSeries = computed<readonly SeriesStory[]>(() => {
 
 /** The series in focus; null only where the runs hold no measurement at all. */
 export const focus = computed<SeriesStory | null>(
-  () => allSeries.value.find(({ id }) => id === view.value.focus) ?? mainSeries.value[0] ?? null,
+  () => allSeries.value.find(({ id }) => id === chosen.focus.value) ?? mainSeries.value[0] ?? null,
 );
 
 export const focusRun = computed<RunStory | null>(() => {
@@ -72,8 +82,8 @@ export const colours = computed<Readonly<Record<string, number>>>(() =>
 
 /** Drawn in the trajectory. By default the main series; controls have a part of their own. */
 export const shown = computed<readonly SeriesStory[]>(() => {
-  const chosen = view.value.shown;
-  if (chosen) return candidates.value.filter(({ id }) => chosen.includes(id));
+  const ids = chosen.shown.value;
+  if (ids) return candidates.value.filter(({ id }) => ids.includes(id));
   return candidates.value.filter((series) => series.id === focus.value?.id || mainSeries.value.includes(series));
 });
 
@@ -86,8 +96,8 @@ export const controls = computed<readonly SeriesStory[]>(() =>
 
 export const layer = computed<string>(() => {
   const layers = focus.value?.layers ?? [];
-  const chosen = view.value.layer;
-  return chosen !== null && layers.includes(chosen) ? chosen : (layers.at(-1) ?? 'final');
+  const name = chosen.layer.value;
+  return name !== null && layers.includes(name) ? name : (layers.at(-1) ?? 'final');
 });
 
 export const curves = computed<LayerCurves | null>(() => focus.value?.curves[layer.value] ?? null);
@@ -104,7 +114,7 @@ const upperFigures = [
 ];
 
 export const figure = computed<string>(() =>
-  possibleFigures.value.includes(view.value.figure) ? view.value.figure : 'rankme',
+  possibleFigures.value.includes(chosen.figure.value) ? chosen.figure.value : 'rankme',
 );
 
 /** Axes that the series in focus has the numbers for. */
@@ -124,13 +134,13 @@ export const possibleAxes = computed<readonly Axis[]>(() => {
 });
 
 export const axis = computed<Axis>(() =>
-  possibleAxes.value.includes(view.value.axis) ? view.value.axis : possibleAxes.value[0]!,
+  possibleAxes.value.includes(chosen.axis.value) ? chosen.axis.value : possibleAxes.value[0]!,
 );
 
 /** The x axis of every chart over training: what it counts, and the stretch that is shown. */
 export const across = computed<{ readonly axis: Axis; readonly domain?: readonly [number, number] }>(() => ({
   axis: axis.value,
-  ...(view.value.zoom && axis.value !== 'stages' ? { domain: view.value.zoom } : {}),
+  ...(chosen.zoom.value && axis.value !== 'stages' ? { domain: chosen.zoom.value } : {}),
 }));
 
 export const keyOf = ({ stage, revision }: CheckpointStory) => `${stage}/${revision}`;
