@@ -11,9 +11,13 @@ import type {
   TraceResult,
   Verification,
   VerifyOptions,
+  SweepPlan,
+  SweepRequest,
+  SweepResult,
 } from '../index.js';
 
 export type { Inspection, TraceHooks, TracePlan, TraceRequest, TraceResult, Verification };
+export type { SweepPlan, SweepRequest, SweepResult };
 export type { CheckpointResult, TraceEvent } from '../index.js';
 
 /** What `represent` asks for. */
@@ -115,6 +119,8 @@ export interface Diagnosis {
 export interface Library {
   trace(request: TraceRequest, hooks?: TraceHooks): Promise<TraceResult>;
   planTrace(request: TraceRequest, hooks?: TraceHooks): Promise<TracePlan>;
+  sweep(request: SweepRequest, hooks?: TraceHooks): Promise<SweepResult>;
+  planSweep(request: SweepRequest, hooks?: TraceHooks): Promise<SweepPlan>;
   represent(request: RepresentRequest, hooks?: TraceHooks): Promise<RepresentResult>;
   inspect(checkpoint: string): Promise<Inspection>;
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;

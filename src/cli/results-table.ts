@@ -24,7 +24,12 @@ interface FigureColumn {
 }
 
 /** The whole text, line ends included. */
-export function resultsTable(results: readonly CheckpointResult[], style: Style, limit = 100): string {
+export function resultsTable(
+  results: readonly CheckpointResult[],
+  style: Style,
+  limit = 100,
+  lead = { head: 'revision', tokens: true },
+): string {
   if (results.length === 0) return 'no checkpoints\n';
   const layer = mainLayer(results);
   const figure = (result: CheckpointResult, name: string) => result.layers[layer]?.[name] ?? null;
@@ -41,7 +46,7 @@ export function resultsTable(results: readonly CheckpointResult[], style: Style,
     ...(hasNll ? [{ head: 'nll', name: 'nll', decimals: 3, spark: spark / 2 }] : []),
   ];
   const right: Column[] = [
-    { head: 'tokens', side: 'right', cells: results.map((r) => (r.tokens === null ? absent : si(r.tokens))) },
+    ...(lead.tokens ? [tokensOf(results)] : []),
     ...figures.map(({ head, name, decimals, spark: least }) => ({
       head,
       side: 'right' as const,
@@ -51,10 +56,12 @@ export function resultsTable(results: readonly CheckpointResult[], style: Style,
     { head: 'N', side: 'right', cells: results.map((r) => (r.state === 'failed' ? '' : String(r.n))) },
   ];
   const taken = right.reduce((sum, column) => sum + gap.length + widthOf(column), gap.length);
+  /** Columns before the figures. */
+  const leading = lead.tokens ? 2 : 1;
   const indent = several ? '  ' : '';
   const nameRoom = Math.min(30, Math.max(12, limit - taken - leastFlagRoom)) - indent.length;
   const names = results.map((r) => indent + cut(printable(r.revision), nameRoom, 'middle'));
-  const columns: Column[] = [{ head: 'revision', side: 'left', cells: [...names, `${indent}trend`] }, ...right];
+  const columns: Column[] = [{ head: lead.head, side: 'left', cells: [...names, `${indent}trend`] }, ...right];
   const widths = columns.map(widthOf);
   const before = (upTo: number) => widths.slice(0, upTo).reduce((sum, w) => sum + w + gap.length, 0);
   const flagRoom = Math.max(leastFlagRoom, limit - before(columns.length));
@@ -67,8 +74,8 @@ export function resultsTable(results: readonly CheckpointResult[], style: Style,
     stage = result.stage;
     const cells = columns.map((c, i) => pad(c.cells[row]!, widths[i]!, c.side));
     if (result.state === 'failed') {
-      const reason = cut(oneLine(`failed: ${result.error ?? 'no reason given'}`), limit - before(2));
-      lines.push([...cells.slice(0, 2), style.bad(reason)].join(gap));
+      const reason = cut(oneLine(`failed: ${result.error ?? 'no reason given'}`), limit - before(leading));
+      lines.push([...cells.slice(0, leading), style.bad(reason)].join(gap));
       return;
     }
     const reused = mixed && result.state === 'reused';
@@ -81,11 +88,11 @@ export function resultsTable(results: readonly CheckpointResult[], style: Style,
 
   if (results.length > 2) {
     const sparks = figures.map(({ name }, i) => {
-      const width = widths[2 + i]!;
+      const width = widths[leading + i]!;
       const values = all(name);
       return pad(values.some((v) => v !== null) ? sparkline(values, width) : '', width, 'right');
     });
-    const head = [pad(`${indent}trend`, widths[0]!, 'left'), ' '.repeat(widths[1]!)];
+    const head = [pad(`${indent}trend`, widths[0]!, 'left'), ...(lead.tokens ? [' '.repeat(widths[1]!)] : [])];
     lines.push(style.dim([...head, ...sparks].join(gap).trimEnd()));
   }
   const parts = [lines];
@@ -93,12 +100,17 @@ export function resultsTable(results: readonly CheckpointResult[], style: Style,
   if (layers.length > 0) parts.push(layers);
   const notes = [
     ...absentNotes(results, layer, figures),
-    ...failureNotes(results, limit - before(2)),
+    ...failureNotes(results, limit - before(leading)),
     ...flagNotes(results),
   ];
   if (layer !== 'final') notes.unshift(`figures of layer ${layer}, before the final norm`);
   if (notes.length > 0) parts.push(notes.flatMap((note) => hanging(note, limit)));
   return `${parts.map((part) => part.join('\n')).join('\n\n')}\n`;
+}
+
+function tokensOf(results: readonly CheckpointResult[]): Column {
+  const cells = results.map((r) => (r.tokens === null ? absent : si(r.tokens)));
+  return { head: 'tokens', side: 'right', cells };
 }
 
 /** Values to fixed decimals and their errors, each part padded, so that the points stand below one another. */

@@ -13,6 +13,7 @@ import { inspect } from './commands/inspect.js';
 import { metrics } from './commands/metrics.js';
 import { reportCommand } from './commands/report.js';
 import { represent } from './commands/represent.js';
+import { sweep } from './commands/sweep.js';
 import { trace } from './commands/trace.js';
 import { verify } from './commands/verify.js';
 import { exitStatus, widthOf, type Context } from './context.js';
@@ -25,6 +26,7 @@ import { styleOf } from './style.js';
 export const commands: readonly Command[] = [
   demo,
   trace,
+  sweep,
   represent,
   inspect,
   verify,
