@@ -70,10 +70,11 @@ describe('exit statuses', () => {
 describe('words that are not known', () => {
   it('names the nearest three', async () => {
     const { status, stderr } = await type('tracee x');
-    expect([status, stderr.text]).toEqual([
-      2,
-      'eigentrace: unknown command, got tracee (nearest: trace, metrics, demo; all of them: eigentrace --help)\n',
-    ]);
+    expect(status).toBe(2);
+    // Which come second and third depends on what commands there are.
+    expect(stderr.text).toMatch(
+      /^eigentrace: unknown command, got tracee \(nearest: trace, \w+, \w+; all of them: eigentrace --help\)\n$/,
+    );
     expect((await type('--jsn')).stderr.text).toBe(
       'eigentrace: unknown option, got --jsn (nearest: --help, --version; all of them: eigentrace --help)\n',
     );
