@@ -17,6 +17,9 @@ import type {
   FindPhasesOptions,
   FoundPhases,
   VerifyOptions,
+  SweepPlan,
+  SweepRequest,
+  SweepResult,
 } from '../index.js';
 
 export type {
@@ -29,6 +32,7 @@ export type {
   TraceResult,
   Verification,
 };
+export type { SweepPlan, SweepRequest, SweepResult };
 export type { CheckpointResult, PhaseFinding, TraceEvent } from '../index.js';
 
 /** What `represent` asks for. */
@@ -169,6 +173,8 @@ export interface Diagnosis {
 export interface Library {
   trace(request: TraceRequest, hooks?: TraceHooks): Promise<TraceResult>;
   planTrace(request: TraceRequest, hooks?: TraceHooks): Promise<TracePlan>;
+  sweep(request: SweepRequest, hooks?: TraceHooks): Promise<SweepResult>;
+  planSweep(request: SweepRequest, hooks?: TraceHooks): Promise<SweepPlan>;
   represent(request: RepresentRequest, hooks?: TraceHooks): Promise<RepresentResult>;
   inspect(checkpoint: string): Promise<Inspection>;
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;

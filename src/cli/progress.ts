@@ -150,6 +150,7 @@ export function doneLine(
     pad(`α ${figure(figures.alpha, figures.alpha_se, 2)}`, 11, 'left'),
   ];
   if (result.control) parts.push(result.control.kind);
+  if (result.sweep) parts.push(`${result.sweep.over} ${printable(String(result.sweep.value))}`);
   if (result.state === 'reused') parts.push(style.dim('reused'));
   if (rate !== null) parts.push(`${si(rate, 2)} tok/s`);
   if (left !== null) parts.push(`ETA ${duration(left)}`);

@@ -31,6 +31,7 @@ export function resultsTable(
   style: Style,
   limit = 100,
   phases: readonly string[] = [],
+  lead = { head: 'revision', tokens: true },
 ): string {
   if (results.length === 0) return 'no checkpoints\n';
   const isNamed = limit >= 100 && phases.some((name) => name !== '');
@@ -49,7 +50,7 @@ export function resultsTable(
     ...(hasNll ? [{ head: 'nll', name: 'nll', decimals: 3, spark: spark / 2 }] : []),
   ];
   const right: Column[] = [
-    { head: 'tokens', side: 'right', cells: results.map((r) => (r.tokens === null ? absent : si(r.tokens))) },
+    ...(lead.tokens ? [tokensOf(results)] : []),
     ...figures.map(({ head, name, decimals, spark: least }) => ({
       head,
       side: 'right' as const,
@@ -63,10 +64,12 @@ export function resultsTable(
   const phase: Column = { head: 'phase', side: 'left', cells: [...phases] };
   if (isNamed && takenBy([...right, phase]) + leastNameRoom + leastFlagRoom <= limit) right.push(phase);
   const taken = takenBy(right);
+  /** Columns before the figures. */
+  const leading = lead.tokens ? 2 : 1;
   const indent = several ? '  ' : '';
   const nameRoom = Math.min(30, Math.max(leastNameRoom, limit - taken - leastFlagRoom)) - indent.length;
   const names = results.map((r) => indent + cut(printable(r.revision), nameRoom, 'middle'));
-  const columns: Column[] = [{ head: 'revision', side: 'left', cells: [...names, `${indent}trend`] }, ...right];
+  const columns: Column[] = [{ head: lead.head, side: 'left', cells: [...names, `${indent}trend`] }, ...right];
   const widths = columns.map(widthOf);
   const before = (upTo: number) => widths.slice(0, upTo).reduce((sum, w) => sum + w + gap.length, 0);
   const flagRoom = Math.max(leastFlagRoom, limit - before(columns.length));
@@ -79,8 +82,8 @@ export function resultsTable(
     stage = result.stage;
     const cells = columns.map((c, i) => pad(c.cells[row]!, widths[i]!, c.side));
     if (result.state === 'failed') {
-      const reason = cut(oneLine(`failed: ${result.error ?? 'no reason given'}`), limit - before(2));
-      lines.push([...cells.slice(0, 2), style.bad(reason)].join(gap));
+      const reason = cut(oneLine(`failed: ${result.error ?? 'no reason given'}`), limit - before(leading));
+      lines.push([...cells.slice(0, leading), style.bad(reason)].join(gap));
       return;
     }
     const reused = mixed && result.state === 'reused';
@@ -93,11 +96,11 @@ export function resultsTable(
 
   if (results.length > 2) {
     const sparks = figures.map(({ name }, i) => {
-      const width = widths[2 + i]!;
+      const width = widths[leading + i]!;
       const values = all(name);
       return pad(values.some((v) => v !== null) ? sparkline(values, width) : '', width, 'right');
     });
-    const head = [pad(`${indent}trend`, widths[0]!, 'left'), ' '.repeat(widths[1]!)];
+    const head = [pad(`${indent}trend`, widths[0]!, 'left'), ...(lead.tokens ? [' '.repeat(widths[1]!)] : [])];
     lines.push(style.dim([...head, ...sparks].join(gap).trimEnd()));
   }
   const parts = [lines];
@@ -105,12 +108,17 @@ export function resultsTable(
   if (layers.length > 0) parts.push(layers);
   const notes = [
     ...absentNotes(results, layer, figures),
-    ...failureNotes(results, limit - before(2)),
+    ...failureNotes(results, limit - before(leading)),
     ...flagNotes(results),
   ];
   if (layer !== 'final') notes.unshift(`figures of layer ${layer}, before the final norm`);
   if (notes.length > 0) parts.push(notes.flatMap((note) => hanging(note, limit)));
   return `${parts.map((part) => part.join('\n')).join('\n\n')}\n`;
+}
+
+function tokensOf(results: readonly CheckpointResult[]): Column {
+  const cells = results.map((r) => (r.tokens === null ? absent : si(r.tokens)));
+  return { head: 'tokens', side: 'right', cells };
 }
 
 /** Values to fixed decimals and their errors, each part padded, so that the points stand below one another. */

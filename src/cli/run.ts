@@ -16,6 +16,7 @@ import { phases } from './commands/phases.js';
 import { reportCommand } from './commands/report.js';
 import { represent } from './commands/represent.js';
 import { serve } from './commands/serve.js';
+import { sweep } from './commands/sweep.js';
 import { trace } from './commands/trace.js';
 import { verify } from './commands/verify.js';
 import { exitStatus, widthOf, type Context } from './context.js';
@@ -28,6 +29,7 @@ import { styleOf } from './style.js';
 export const commands: readonly Command[] = [
   demo,
   trace,
+  sweep,
   represent,
   inspect,
   phases,

@@ -121,6 +121,12 @@ export class Model {
     return readInitialisation(new Config(this.name, this.#source.config), this.layers, initial);
   }
 
+  /** Whether a token's state depends on tokens after it: a rotary embedding that stretches with the sequence. */
+  get dependsOnLength(): boolean {
+    const { rope_scaling: scaling, rope_parameters: parameters } = this.#source.config;
+    return /"(rope_)?type":"dynamic"/.test(JSON.stringify([scaling, parameters]));
+  }
+
   /** `final`, `all` or block numbers, checked against this model's depth. */
   parseLayers(text: string): Layer[] {
     if (text === 'final') return ['final'];

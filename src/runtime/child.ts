@@ -11,6 +11,7 @@ import type {
   ForwardMessage,
   ForwardReply,
   LoadMessage,
+  StatePick,
   ProbeReply,
   ReleaseMessage,
   Reply,
@@ -93,7 +94,12 @@ async function forward(message: ForwardMessage): Promise<ForwardReply> {
   for (const [name, tensor] of Object.entries(outputs)) {
     if (name === 'tokens') continue;
     const data = tensor.data as Float32Array;
-    states[name] = message.everyToken ? withoutPadding(data, lengths, T) : data;
+    const picks = message.picks?.[name];
+    states[name] = picks
+      ? picked(data, lengths, T, picks)
+      : message.everyToken
+        ? withoutPadding(data, lengths, T)
+        : data;
   }
   const head = message.head === 'none' ? null : await runHead(message, outputs['tokens'], T);
   for (const tensor of Object.values(outputs)) tensor.dispose();
@@ -115,6 +121,27 @@ function withoutPadding(data: Float32Array, lengths: Int32Array, T: number): Flo
   lengths.forEach((length, b) => {
     rows.set(data.subarray(b * T * d, (b * T + length) * d), to);
     to += length * d;
+  });
+  return rows;
+}
+
+/** (B, T, d) → (B·P, d): each sequence's picks, in order. Means are summed in float64. */
+function picked(data: Float32Array, lengths: Int32Array, T: number, picks: readonly StatePick[]): Float32Array {
+  const d = data.length / (lengths.length * T);
+  const rows = new Float32Array(lengths.length * picks.length * d);
+  let to = 0;
+  lengths.forEach((length, b) => {
+    for (const { position, tokens } of picks) {
+      const count = Math.min(length, tokens);
+      const from = b * T * d;
+      if (position === 'last') rows.set(data.subarray(from + (count - 1) * d, from + count * d), to);
+      else {
+        const sums = new Float64Array(d);
+        for (let t = 0; t < count; t++) for (let j = 0; j < d; j++) sums[j]! += data[from + t * d + j]!;
+        for (let j = 0; j < d; j++) rows[to + j] = sums[j]! / count;
+      }
+      to += d;
+    }
   });
   return rows;
 }

@@ -6,6 +6,15 @@
  */
 export type Slot = 'states' | 'head' | 'reference';
 
+/**
+ * A row of a sequence, taken from the states of its first `tokens` tokens (all where it has fewer): the last of them, or
+ * their mean. Under a causal mask that is the row of the sequence cut to so many tokens.
+ */
+export interface StatePick {
+  readonly position: 'last' | 'mean';
+  readonly tokens: number;
+}
+
 /** A graph of src/models, to be loaded as a session. */
 export interface LoadMessage {
   readonly op: 'load';
@@ -30,6 +39,8 @@ export interface ForwardMessage {
   readonly head: 'none' | 'logprobs' | 'logits';
   /** Whether state outputs hold every token, (B, T, d); padding is dropped before they are sent. */
   readonly everyToken: boolean;
+  /** By state output: rows to take from every token's states in their place; absent: they are sent as they are. */
+  readonly picks?: Readonly<Record<string, readonly StatePick[]>> | null;
 }
 
 /** Ends one session, or all of them. */
@@ -52,7 +63,7 @@ export interface ProbeMessage {
 
 export type Request = LoadMessage | ForwardMessage | ReleaseMessage | TimeMessage | ProbeMessage;
 
-/** States of a batch by output name: (B, d), or (tokens, d) where every token was asked for; float32. */
+/** States of a batch by output name: (B, d), (tokens, d) where every token was asked for, or (B·P, d) for P picks; float32. */
 export interface ForwardReply {
   readonly states: Record<string, Float32Array>;
   /**

@@ -7,10 +7,15 @@ import type { Layer, Model, Position } from '../models/index.js';
 import { batchesOf } from './batches.js';
 import { checkDevice, loadOn } from './device.js';
 import { ModelProcess } from './process.js';
+import type { StatePick } from './protocol.js';
 
 export interface RepresentOptions {
   readonly layers: readonly Layer[];
   readonly position: Position;
+  /**
+   * By layer name: rows to take from every token's states, in place of `position`, which must be `all`. Default none.
+   */
+  readonly picks?: Readonly<Record<string, readonly StatePick[]>>;
   /** Also ln p of every token but the first. Default false. */
   readonly logprobs?: boolean;
   readonly threads: number;
@@ -28,7 +33,8 @@ export interface RepresentOptions {
 /** Where states go. Calls may come in any order of sequences; a promise is awaited before the next batch's. */
 export interface StateSink {
   /**
-   * `rows`: (d) of sequence `index` for positions last and mean; (T, d), its tokens in order, for position all.
+   * `rows`: (d) of sequence `index` for positions last and mean; (T, d), its tokens in order, for position all; (P, d)
+   * for P picks of the layer.
    * The array is only valid during the call.
    */
   state(layer: Layer, index: number, rows: Float32Array): void | Promise<void>;
@@ -95,6 +101,7 @@ async function run(
       lengths: Int32Array.from(batch, (index) => lengths[index]!),
       head: options.logprobs ? ('logprobs' as const) : ('none' as const),
       everyToken: options.position === 'all',
+      picks: options.picks ?? null,
     };
   };
   const send = (batch: readonly number[]) => {
@@ -123,10 +130,11 @@ async function run(
     const { states, head } = await reply;
     for (const layer of options.layers) {
       const rows = states[layerName(layer)]!;
+      const picks = options.picks?.[layerName(layer)];
       const width = model.width;
       let at = 0;
       for (const index of batch) {
-        const size = options.position === 'all' ? lengths[index]! * width : width;
+        const size = width * (picks?.length ?? (options.position === 'all' ? lengths[index]! : 1));
         await sink.state(layer, index, rows.subarray(at, at + size));
         at += size;
       }

@@ -16,14 +16,15 @@ export interface StoredRows {
 /** Bytes of rows that stay in memory. */
 export const memoryBound = 512 * 1024 * 1024;
 
-export class RowStore {
-  readonly #layers: readonly Layer[];
+/** `K` names a kind of row: a layer, or a layer and a position. */
+export class RowStore<K = Layer> {
+  readonly #layers: readonly K[];
   readonly #n: number;
   readonly #d: number;
-  readonly #memory: Map<Layer, Float32Array> | null;
+  readonly #memory: Map<K, Float32Array> | null;
   readonly #scratch: Scratch | null;
 
-  private constructor(layers: readonly Layer[], n: number, d: number, scratch: Scratch | null) {
+  private constructor(layers: readonly K[], n: number, d: number, scratch: Scratch | null) {
     this.#layers = layers;
     this.#n = n;
     this.#d = d;
@@ -32,18 +33,18 @@ export class RowStore {
   }
 
   /** A store for N rows of width d a layer; `folder` is where a scratch file goes. */
-  static async create(
-    layers: readonly Layer[],
+  static async create<K>(
+    layers: readonly K[],
     n: number,
     d: number,
     folder: string,
     bound = memoryBound,
-  ): Promise<RowStore> {
+  ): Promise<RowStore<K>> {
     const bytes = layers.length * n * d * 4;
     return new RowStore(layers, n, d, bytes > bound ? await Scratch.create(folder, bytes) : null);
   }
 
-  async put(layer: Layer, index: number, row: Float32Array): Promise<void> {
+  async put(layer: K, index: number, row: Float32Array): Promise<void> {
     const kept = this.#memory?.get(layer);
     if (kept) kept.set(row, index * this.#d);
     else
@@ -53,7 +54,7 @@ export class RowStore {
       );
   }
 
-  rows(layer: Layer): StoredRows {
+  rows(layer: K): StoredRows {
     const kept = this.#memory?.get(layer);
     const d = this.#d;
     return {
@@ -73,7 +74,7 @@ export class RowStore {
     await this.#scratch?.close();
   }
 
-  #offset(layer: Layer, index: number): number {
+  #offset(layer: K, index: number): number {
     return (this.#layers.indexOf(layer) * this.#n + index) * this.#d * 4;
   }
 }

@@ -9,5 +9,9 @@ export { findPhases, type FindPhasesOptions, type FoundPhases, type PhaseFinding
 export { planTrace } from './plan.js';
 export { represent, type RepresentRequest, type RepresentResult } from './represent-file.js';
 export * from './request.js';
+export { sweep, type SweepRequest, type SweepResult, type SweepResultRow } from './sweep.js';
+export { planSweep, type SweepPlan } from './sweep-plan.js';
+export { sweepOvers, type Sweep, type SweepOver } from './sweep-points.js';
 export { trace } from './trace.js';
+export { controlKinds, type Control, type ControlKind } from './control.js';
 export { verifyRun, type VerifyOptions } from './verify.js';

@@ -1,7 +1,7 @@
 /** From a measured checkpoint to what is stored: the draft of its record, the request in run.json, the table's row. */
 import type { Series } from '../checkpoints/index.js';
 import type { Sequences } from '../corpus/index.js';
-import type { Measurement, MeasurementDraft, RunRecord, RunRequest } from '../record/index.js';
+import type { Measurement, MeasurementDraft, RunRecord, RunRequest, SweepRecord } from '../record/index.js';
 import { canonicalSha256, variantName } from '../record/index.js';
 import { definitionIds, definitionsVersion } from '../spectrum/index.js';
 import type { Measured } from './measure.js';
@@ -11,6 +11,7 @@ import { provenanceOf } from './features.js';
 import type { NoiseSubject } from './noise.js';
 import type { Identified } from './source.js';
 import type { Subject } from './subject.js';
+import type { SweepPoint } from './sweep-points.js';
 
 /**
  * The variant of a request in a run: null for the main request, and for later ones that measure the same layers at
@@ -35,12 +36,24 @@ export function variantOf(
   return same ? null : variantName(scope);
 }
 
+interface RequestContext {
+  readonly variant: string | null;
+  readonly control: Control | null;
+  readonly sweep?: SweepRecord | null;
+  readonly versions: Record<string, string>;
+}
+
+/** A point's place beside the main measurement: by what is varied, and what a point of the same sweep may have besides. */
+export function sweepVariant({ sweep, request }: SweepPoint): string {
+  return variantName({ layers: request.layers, position: request.position, sweep: { ...sweep } });
+}
+
 /** The request as `run.json` keeps it: every option that determines numbers, and the whole series. */
 export function runRequest(
   request: TraceRequest,
   series: Series,
   sequences: Sequences | null,
-  { variant, control, versions }: { variant: string | null; control: Control | null; versions: Record<string, string> },
+  { variant, control, sweep = null, versions }: RequestContext,
 ): RunRequest {
   // Where things lie, how fast and whether again: not part of what was asked of the numbers.
   const { out: _out, threads: _threads, force: _force, ...asked } = request;
@@ -53,6 +66,7 @@ export function runRequest(
       ...options,
       ...(request.features === null ? {} : unused),
       ...(control ? { control: { ...control } } : {}),
+      ...(sweep ? { sweep: { ...sweep } } : {}),
       alphaRange: [...options.alphaRange],
     },
     series: {
@@ -89,7 +103,13 @@ export function draftOf(
   subject: Identified,
   measured: Measured,
   request: TraceRequest,
-  context: { series: string; variant: string | null; versions: Record<string, string>; seconds: number },
+  context: {
+    series: string;
+    variant: string | null;
+    versions: Record<string, string>;
+    seconds: number;
+    sweep?: SweepRecord;
+  },
 ): MeasurementDraft {
   const { entry, keyParts } = subject;
   const { nll } = measured;
@@ -103,6 +123,7 @@ export function draftOf(
     revision: entry.revision,
     variant: context.variant,
     control: subject.kind === 'features' ? null : subject.control,
+    sweep: context.sweep ?? null,
     step: entry.step,
     tokens: entry.tokens,
     parent: entry.parent,

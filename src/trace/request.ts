@@ -162,6 +162,8 @@ export interface CheckpointResult {
   revision: string;
   /** Of a null; absent or null for a real measurement. */
   control?: Control | null;
+  /** Of a sweep's point; absent or null for any other. */
+  sweep?: { readonly over: string; readonly value: number | string } | null;
   step: number | null;
   tokens: number | null;
   state: 'measured' | 'reused' | 'failed';

@@ -110,30 +110,8 @@ export class Subjects {
   }
 
   /** Everything that determines the numbers. */
-  keyParts({ checkpoint, sequences, layers, control }: OpenedSubject, weights: string | null): KeyParts {
-    const request = this.#request;
-    return {
-      weights,
-      config: canonicalSha256(checkpoint.config),
-      tokenizer: sequences.tokenizerSha256,
-      corpus: sequences.sha256,
-      filter: {
-        sequences: request.sequences,
-        minTokens: request.minTokens,
-        maxTokens: request.maxTokens,
-        seed: request.seed,
-      },
-      position: request.position,
-      layers: layers.map(String),
-      precision: 'float32',
-      errors: request.errors,
-      alphaRange: request.alphaRange,
-      nll: request.nll,
-      definitions: definitionsVersion,
-      // Measurements made on the CPU keep the key they have always had.
-      ...(request.device === 'cpu' ? {} : { device: request.device }),
-      ...(control ? { control } : {}),
-    };
+  keyParts(opened: OpenedSubject, weights: string | null): KeyParts {
+    return keyPartsOf(this.#request, opened, weights);
   }
 
   async #openTokenizer({ path, configPath }: NonNullable<Checkpoint['tokenizer']>): Promise<Tokenizer> {
@@ -178,6 +156,36 @@ export class Subjects {
       throw error;
     }
   }
+}
+
+/** Everything that determines the numbers of a subject under a request. */
+export function keyPartsOf(
+  request: TraceRequest,
+  { checkpoint, sequences, layers, control }: OpenedSubject,
+  weights: string | null,
+): KeyParts {
+  return {
+    weights,
+    config: canonicalSha256(checkpoint.config),
+    tokenizer: sequences.tokenizerSha256,
+    corpus: sequences.sha256,
+    filter: {
+      sequences: request.sequences,
+      minTokens: request.minTokens,
+      maxTokens: request.maxTokens,
+      seed: request.seed,
+    },
+    position: request.position,
+    layers: layers.map(String),
+    precision: 'float32',
+    errors: request.errors,
+    alphaRange: request.alphaRange,
+    nll: request.nll,
+    definitions: definitionsVersion,
+    // Measurements made on the CPU keep the key they have always had.
+    ...(request.device === 'cpu' ? {} : { device: request.device }),
+    ...(control ? { control } : {}),
+  };
 }
 
 function flagsOf(model: Model, checkpoint: Checkpoint, sequences: Sequences): OpenedSubject['flags'] {

@@ -17,12 +17,10 @@ import {
   type RunRequest,
 } from '../record/index.js';
 import { sweepScratch } from '../bytes/index.js';
-import { ModelProcess, refuseUnknownDevice } from '../runtime/index.js';
-import { openKernel, type Kernel } from '../spectrum/index.js';
+import { refuseUnknownDevice } from '../runtime/index.js';
 import { checkRequest } from './check-request.js';
 import { controlsOf, type Control } from './control.js';
 import { measureFeatures } from './features.js';
-import { startThread } from './kernel-threads.js';
 import { measure, type Measured } from './measure.js';
 import { measureNoise } from './noise.js';
 import { draftOf, resultOf, runRequest, variantOf } from './recording.js';
@@ -31,6 +29,7 @@ import { openSource, type Identified, type Opened, type SubjectSource } from './
 import { ProgressFile } from './progress-file.js';
 import { keeping, planOf, survey, type Surveyed } from './survey.js';
 import { versions } from './versions.js';
+import { Workshop } from './workshop.js';
 
 /** Measures what is not measured yet. Rejects only when nothing can be done at all: no series, no corpus, no RUN. */
 export async function trace(request: TraceRequest, hooks: TraceHooks = {}): Promise<TraceResult> {
@@ -55,10 +54,9 @@ class Job {
   readonly #versions: Record<string, string>;
   readonly #subjects: SubjectSource;
   readonly #progressFile: ProgressFile;
+  readonly #workshop: Workshop;
   /** Checkpoints and nulls. */
   #total: number;
-  #child: ModelProcess | null = null;
-  #kernel: Kernel | null = null;
 
   private constructor(
     request: TraceRequest,
@@ -79,6 +77,7 @@ class Job {
     this.#versions = parts.versions;
     this.#subjects = parts.subjects;
     this.#progressFile = new ProgressFile(request.out);
+    this.#workshop = new Workshop(request.threads, request.out, hooks.signal);
     this.#total = parts.entries.length;
     this.#main = variantOf(parts.run.record, parts.series.name, request, null);
   }
@@ -112,8 +111,7 @@ class Job {
   }
 
   async close(): Promise<void> {
-    this.#child?.kill(new EigentraceError('interrupted', 'interrupted'));
-    await this.#kernel?.close();
+    await this.#workshop.close();
     await this.#progressFile.close();
   }
 
@@ -213,24 +211,13 @@ class Job {
     }
   }
 
-  async #measure(subject: Identified, control: Control | null, index: number): Promise<Measured> {
-    this.#kernel ??= openKernel({ startThread, threads: this.#request.threads });
+  #measure(subject: Identified, control: Control | null, index: number): Promise<Measured> {
     const progress = this.#progress(subject.entry, control, index);
-    let started = 0;
-    const tools = {
-      kernel: this.#kernel,
-      scratch: this.#request.out,
-      signal: this.#hooks.signal,
-      onPhase: (phase: 'load' | 'forward' | 'spectrum', done: number, of: number): void => {
-        if (phase === 'forward' && done === 0) started = performance.now();
-        const seconds = (performance.now() - started) / 1000;
-        progress(phase, done, of, phase === 'forward' && done > 0 ? done / seconds : null);
-      },
-    };
-    if (subject.kind === 'features') return measureFeatures(subject, this.#request, tools);
-    if (subject.kind === 'noise') return measureNoise(subject, this.#request, tools);
-    if (!this.#child || this.#child.dead) this.#child = ModelProcess.start();
-    return measure(subject, this.#request, { ...tools, child: this.#child });
+    if (subject.kind === 'model') return measure(subject, this.#request, this.#workshop.tools(progress));
+    const tools = this.#workshop.spectrumTools(progress);
+    return subject.kind === 'features'
+      ? measureFeatures(subject, this.#request, tools)
+      : measureNoise(subject, this.#request, tools);
   }
 
   async #failed(

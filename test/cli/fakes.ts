@@ -51,6 +51,8 @@ export function world(wishes: Wishes = {}): World {
       requests.push(request);
       return Promise.resolve(plan());
     },
+    sweep: () => Promise.reject(new Error('no fake')),
+    planSweep: () => Promise.reject(new Error('no fake')),
     represent: (request) => Promise.resolve({ path: request.out, tensors: { final: [600, 128], lengths: [600] } }),
     inspect: () => Promise.reject(new Error('no fake')),
     exportRun: (_, { out }) =>
