@@ -34,7 +34,7 @@ describe('a trace under way', () => {
     const server = await startServer([out], { interval: 100 });
     try {
       const { page, faults, requests } = await watched(browser, server.url);
-      await page.waitForSelector('[data-chart="rankme"] svg[role="img"]');
+      await page.waitForSelector('[data-chart="rankme"] svg[role="img"]', { timeout: 120_000 });
       const rows = () => page.locator('.part.table tbody tr').count();
       expect(await rows()).toBe(3);
       await page.evaluate(() => ((globalThis as { mark?: string }).mark = 'not reloaded'));
