@@ -32,7 +32,6 @@ export type {
   TraceResult,
   Verification,
 };
-export type { SweepPlan, SweepRequest, SweepResult };
 export type { CheckpointResult, PhaseFinding, TraceEvent } from '../index.js';
 export type { SweepPlan, SweepRequest, SweepResult };
 
