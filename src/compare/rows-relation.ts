@@ -17,7 +17,7 @@ export function rowsRelation(a: Side, b: Side, told: 'same' | 'disjoint' | null)
     if (control?.kind === 'gaussian') return { relation: 'disjoint', why: 'rows of white noise are independent' };
   }
   const isControl = a.control !== null || b.control !== null;
-  if (isControl && a.run === b.run && a.series === b.series) {
+  if (isControl && a.run === b.run && a.series === b.series && !haveOtherRows(a, b)) {
     return { relation: 'same', why: 'the control was measured on the same sequences, so errors are paired' };
   }
   const [x, y] = [a, b].map((side) => shared(side, (p) => p.measurement.provenance.corpus?.rows_sha256 ?? null));
@@ -38,8 +38,14 @@ export function rowsRelation(a: Side, b: Side, told: 'same' | 'disjoint' | null)
   const inB = new Set(rowsB);
   const both = rowsA.filter((row) => inB.has(row)).length;
   if (both === 0) return { relation: 'disjoint', why: 'measured on rows that share nothing, so variances add' };
-  const equal = rowsA.length === rowsB.length && rowsA.every((row, i) => row === rowsB[i]);
-  if (equal) return { relation: 'same', why: 'measured on the same texts (in other tokens), so errors are paired' };
+  if (!haveOtherRows(a, b))
+    return { relation: 'same', why: 'measured on the same texts (in other tokens), so errors are paired' };
   const why = `they share ${both} of ${rowsA.length} and ${rowsB.length} rows, so differences have no errors`;
   return { relation: 'shared', why };
+}
+
+/** Whether the requests say that the rows differ: a null may have been traced later, with another number of sequences. */
+function haveOtherRows({ rows: a }: Side, { rows: b }: Side): boolean {
+  if (a.corpus === null || b.corpus === null || a.rows === null || b.rows === null) return false;
+  return a.corpus !== b.corpus || a.rows.length !== b.rows.length || a.rows.some((row, i) => row !== b.rows![i]);
 }
