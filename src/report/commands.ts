@@ -12,17 +12,48 @@ interface Flag {
   readonly words: string;
 }
 
-/** One a request, the main ones first; the same command once. `name`: the run's folder. */
+/**
+ * One a request, the main ones first; the same command once, and one for a sweep's points that differ in the value alone.
+ * `name`: the run's folder.
+ */
 export function commandsOf(record: RunRecord, name: string): string[] {
   const requests = record.requests.toSorted((a, b) => Number(a.variant !== null) - Number(b.variant !== null));
-  return [...new Set(requests.map((request) => commandOf(request, name)))];
+  const values = new Map<string, string[]>();
+  for (const request of requests) {
+    const { command, value } = commandOf(request, name);
+    values.set(command, [...(values.get(command) ?? []), ...(value === null ? [] : [value])]);
+  }
+  return [...values].map(([command, of]) =>
+    of.length === 0 ? command : `${command} --values ${quoted(of.join(','))}`,
+  );
 }
 
-function commandOf({ options, series }: RunRequest, name: string): string {
+/** `value`: of a sweep's point. */
+function commandOf({ options, series }: RunRequest, name: string): { command: string; value: string | null } {
   const from = options['series'] ?? (isSet(options['features']) ? null : series.name);
   const place = from === null ? [] : [quoted(textOf(from))];
-  const flags = flagsOf(options).map(({ words }) => words);
-  return ['eigentrace trace', ...place, ...flags, '--out', quoted(name)].join(' ');
+  const { over, value } = partsOf(options['sweep']);
+  const isSweep = typeof over === 'string' && isSet(value);
+  const left = ['control', 'sweep', ...(isSweep ? [variedOptions[over] ?? ''] : [])];
+  const flags = flagsOf(Object.fromEntries(Object.entries(options).filter(([key]) => !left.includes(key))));
+  const { kind, seed } = partsOf(options['control']);
+  const control = [
+    ...(isSet(kind) ? [`--control ${quoted(textOf(kind))}`] : []),
+    ...(isSet(seed) && seed !== 0 ? [`--control-seed ${quoted(textOf(seed))}`] : []),
+  ];
+  const words = [...place, ...flags.map((flag) => flag.words), ...control, '--out', quoted(name)];
+  if (!isSweep) return { command: ['eigentrace trace', ...words].join(' '), value: null };
+  return { command: ['eigentrace sweep', ...words, '--over', quoted(over)].join(' '), value: textOf(value) };
+}
+
+/** What each kind of sweep varies; --corpus is needed in any case. */
+const variedOptions: Readonly<Record<string, string>> = {
+  ...{ n: 'sequences', length: 'maxTokens', layer: 'layers', position: 'position' },
+};
+
+/** Of an option that is an object; run.json may hold anything. */
+function partsOf(option: unknown): Readonly<Record<string, unknown>> {
+  return typeof option === 'object' && option !== null ? (option as Record<string, unknown>) : {};
 }
 
 /** Defaults of `trace` that change numbers; what is asked beyond them is named. */
