@@ -42,7 +42,7 @@ export interface Verification {
 }
 
 /** Rooms of a run whose results are not verified yet. */
-const otherRooms = ['tasks', 'memorization', 'ablation', 'samples', 'posttraining'];
+const otherRooms = ['phases', 'tasks', 'memorization', 'ablation', 'samples', 'posttraining'];
 
 /** Verifies the run in a folder. Rejects where there is no run, or when interrupted; damage is part of the result. */
 export async function verifyRun(path: string, options: VerifyOptions = {}): Promise<Verification> {

@@ -206,13 +206,13 @@ describe('a file in the wrong place', () => {
     ]) {
       await writeFile(join(copy.path, name), '{');
     }
-    await mkdir(join(copy.path, 'tasks'));
+    for (const name of ['phases', 'tasks']) await mkdir(join(copy.path, name));
     expect(await verifyRun(copy.path)).toMatchObject({
       ...{ sound: true, problems: [] },
       notes: [
         '2 temporary files of writers that are at work or were killed: geometry/pythia-14m/pretrain/.tmp-2-cd, .tmp-1-ab',
         'not of the run, below geometry/: geometry/notes.txt',
-        'not verified yet: tasks/',
+        'not verified yet: phases/, tasks/',
       ],
     });
     await writeFile(join(copy.path, 'geometry/pythia-14m/pretrain/mine.json'), '{"a":1}');
