@@ -1,5 +1,5 @@
 /** Names and numbers as a chart writes them; figures with errors are `withError`'s of the story. */
-import { scaled } from '../story/format.js';
+import { minus, scaled } from '../story/format.js';
 
 /** A tick's count in SI steps without trailing zeros: 512, 4.1k, 1B, 20T. */
 export function tickCount(count: number): string {
@@ -47,10 +47,6 @@ export function powerText(value: number): string {
 
 function superscript(exponent: number): string {
   return Array.from(String(exponent), (digit) => (digit === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]!)).join('');
-}
-
-function minus(text: string): string {
-  return text.replace('-', '−');
 }
 
 const names: Readonly<Record<string, string>> = {

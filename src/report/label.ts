@@ -1,13 +1,7 @@
 /** What a curve is called: the series' name, and what sets a variant apart from the main request. */
 import type { Measurement, RunRequest } from '../record/index.js';
-import type { Control, Sweep } from '../story/index.js';
+import { controlNames, type Control, type Sweep } from '../story/index.js';
 import { flagsOf } from './commands.js';
-
-const controlNames: Record<Control['kind'], string> = {
-  'shuffled-tokens': 'shuffled tokens',
-  'random-init': 'random weights',
-  gaussian: 'white noise',
-};
 
 export interface LabelSource {
   /** The request that measured it; null where run.json has none. */

@@ -1,4 +1,4 @@
-/** `report.markup`: a story, its spectra and the page in one file. */
+/** `eigentrace report`: a story, its spectra and the page in one file. */
 import { createHash } from 'node:crypto';
 import { FileSource, kindOf, writeAtomic } from '../bytes/index.js';
 import { messageOf } from '../errors.js';

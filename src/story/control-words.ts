@@ -4,7 +4,8 @@ import { signed } from './format.js';
 import type { Control, RunStory, SeriesStory } from './story.js';
 import type { Warning } from './warnings.js';
 
-const names: Readonly<Record<Control['kind'], string>> = {
+/** Nulls by kind, as a page calls them. */
+export const controlNames: Readonly<Record<Control['kind'], string>> = {
   'shuffled-tokens': 'shuffled tokens',
   'random-init': 'random weights',
   gaussian: 'white noise',
@@ -66,7 +67,7 @@ function against(series: SeriesStory, control: SeriesStory, layer: string): Agai
   if (last === undefined) return null;
   const known = found.filter((entry) => entry.difference.se !== null);
   const not = known.filter((entry) => !isResolved(entry.difference)).map(({ revision }) => revision);
-  return { name: names[kind], told: known.length - not.length, of: known.length, not, last };
+  return { name: controlNames[kind], told: known.length - not.length, of: known.length, not, last };
 }
 
 /** Whether a null was measured on the series' sequences: its tokens may be in another order, so their hash says less. */

@@ -79,7 +79,7 @@ function plain(value: number): string {
 }
 
 /** With a real minus sign; what rounds to zero has none. */
-function minus(text: string): string {
+export function minus(text: string): string {
   return Number(text) === 0 ? text.replace('-', '') : text.replace('-', '−');
 }
 
