@@ -1,3 +1,4 @@
+export { controlPairing, type SequencesMeasured } from './control-pairing.js';
 export { correlationPValue, errorOfPair, pearson, ranks, spearman, type Pairing } from './correlation.js';
 export { holm } from './holm.js';
 export { jackknife, type JackknifeError } from './jackknife.js';
