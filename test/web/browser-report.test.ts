@@ -395,7 +395,38 @@ describe('report in a browser', () => {
     await annotate(`154 × 33: first chart ${firstChart.toFixed(0)} ms after opening; ${slider}`);
   });
 
-  it('plays training, and more calmly where motion is unwanted', async () => {
+  it.each([
+    ['four checkpoints a second', false, '12'],
+    ['one a second where motion is unwanted', true, '3'],
+  ])('plays training, %s', async (_, calm, after) => {
+    const { page, faults } = await open(browser, single, { calm });
+    const slider = page.locator('.player input');
+    await slider.fill('0');
+    // The page's clock stands still but for what the test lets pass.
+    await page.clock.install({ time: 0 });
+    await page.clock.pauseAt(1000);
+    await page.getByRole('button', { name: 'Play training' }).click();
+    await page.clock.runFor(200);
+    expect(await slider.inputValue()).toBe('0');
+    await page.clock.runFor(3000);
+    expect(await slider.inputValue()).toBe(after);
+    expect(faults).toEqual([]);
+  });
+
+  it('moves nothing by itself where motion is unwanted', async () => {
+    const { page } = await open(browser, single, { calm: true });
+    const moving = await page.evaluate(() =>
+      [...document.querySelectorAll('*')].flatMap((element) => {
+        const { transitionDuration, animationName, scrollBehavior } = getComputedStyle(element);
+        const isStill =
+          /^(0s(, )?)+$/.test(transitionDuration) && animationName === 'none' && scrollBehavior === 'auto';
+        return isStill ? [] : [element.className];
+      }),
+    );
+    expect(moving).toEqual([]);
+  });
+
+  it('pauses where it is', async () => {
     const { page } = await open(browser, single);
     await page.getByRole('button', { name: 'Play training' }).click();
     await soon(async () => Number(await page.locator('.player input').inputValue())).toBeGreaterThan(2);
