@@ -1,4 +1,5 @@
 /** What nulls say: whether a series' figures are told apart from those of shuffled tokens, random weights or white noise. */
+import { controlPairing, type Pairing, type SequencesMeasured } from '../statistics/index.js';
 import { difference, figureCurve, isPaired, isResolved, type Difference } from './curve.js';
 import { signed } from './format.js';
 import type { Control, RunStory, SeriesStory } from './story.js';
@@ -12,6 +13,8 @@ const names: Readonly<Record<Control['kind'], string>> = {
 
 interface Against {
   readonly name: string;
+  /** Null: no difference has an error. */
+  readonly pairing: Pairing | null;
   readonly told: number;
   readonly of: number;
   /** Revisions that are not told apart. */
@@ -21,17 +24,20 @@ interface Against {
 
 /** One sentence a control: at how many checkpoints RankMe differs by more than 3 errors, and by how much at the last. */
 export function controlDetails(series: SeriesStory, run: RunStory, layer: string): string[] {
-  return comparisons(series, run, layer).map(({ name, told, of, last }) => {
-    const size = signed(last.difference.value, last.difference.se);
-    const pairing = last.difference.paired ? 'paired' : 'errors not paired';
-    return `RankMe differs from ${name} beyond 3 errors at ${told} of ${of} checkpoints (${last.revision}: ${size}, ${pairing}).`;
+  return comparisons(series, run, layer).map(({ name, pairing, told, of, last: { revision, difference } }) => {
+    if (pairing === null) {
+      return `Whether RankMe differs from ${name} can't be told: they were not measured on the same sequences.`;
+    }
+    const size = signed(difference.value, difference.se);
+    const errors = pairing === 'paired' ? 'paired' : 'independent rows';
+    return `RankMe differs from ${name} beyond 3 errors at ${told} of ${of} checkpoints (${revision}: ${size}, ${errors}).`;
   });
 }
 
 /** Controls that some checkpoint's RankMe does not exceed. */
 export function controlWarnings(series: SeriesStory, run: RunStory, layer: string): Warning[] {
-  return comparisons(series, run, layer).flatMap(({ name, not, of }) => {
-    if (not.length === 0) return [];
+  return comparisons(series, run, layer).flatMap(({ name, pairing, not, of }) => {
+    if (pairing === null || not.length === 0) return [];
     const where = not.slice(0, 3).join(', ') + (not.length > 3 ? ', …' : '');
     const text = `RankMe is not told apart from ${name} at ${not.length} of ${of} checkpoints (${where}).`;
     return [{ code: 'control', text }];
@@ -50,17 +56,32 @@ function against(series: SeriesStory, control: SeriesStory, layer: string): Agai
   if (own === null) return null;
   const curve = figureCurve(series, 'rankme', layer);
   const nulls = figureCurve(control, 'rankme', own);
+  const pairing = pairingOf(series, control);
+  // Weights or noise that belong to no checkpoint are a level beside all of them.
   const isLevel = control.control!.kind !== 'shuffled-tokens';
-  const sameRows = isLevel ? false : isPaired(series) && series.corpus?.rowsSha256 === control.corpus?.rowsSha256;
   const found = series.checkpoints.flatMap(({ stage, revision }, at) => {
     const null_ = isLevel
       ? 0
       : control.checkpoints.findIndex((other) => other.stage === stage && other.revision === revision);
-    const change = null_ < 0 ? null : difference(nulls, null_, curve, at, sameRows);
-    return change === null ? [] : [{ revision, difference: change }];
+    const change = null_ < 0 ? null : difference(nulls, null_, curve, at, pairing === 'paired');
+    if (change === null) return [];
+    // Errors of the levels make one of the difference only where the rows share nothing.
+    const hasError = change.paired || pairing === 'independent';
+    return [{ revision, difference: hasError ? change : { ...change, se: null } }];
   });
   const last = found.at(-1);
   if (last === undefined) return null;
   const not = found.filter((entry) => !isResolved(entry.difference)).map(({ revision }) => revision);
-  return { name: names[control.control!.kind], told: found.length - not.length, of: found.length, not, last };
+  return { name: names[control.control!.kind], pairing, told: found.length - not.length, of: found.length, not, last };
+}
+
+function pairingOf(series: SeriesStory, control: SeriesStory): Pairing | null {
+  const pairing = controlPairing(control.control!.kind, sequencesOf(series), sequencesOf(control));
+  return pairing === 'paired' && !(isPaired(series) && isPaired(control)) ? null : pairing;
+}
+
+function sequencesOf({ corpus }: SeriesStory): SequencesMeasured | null {
+  if (corpus === null) return null;
+  const { sha256, sequences, tokens, minTokens, maxTokens } = corpus;
+  return { corpus: sha256, sequences, tokens, minTokens, maxTokens };
 }

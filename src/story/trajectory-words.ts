@@ -12,8 +12,13 @@ export function trajectoryWords(series: SeriesStory, layer: string): string {
   const phases = series.phases[layer];
   const rankme = figureCurve(series, 'rankme', layer);
   if (phases === undefined) return levelsWords(rankme);
+  const alpha = figureCurve(series, 'alpha', layer);
+  // One measurement has no way to tell of.
+  if (series.checkpoints.length === 1) {
+    return alpha.values[0] == null ? levelsWords(rankme) : `${levelsWords(rankme)} ${levelsWords(alpha)}`;
+  }
   const first = curveWords(rankme, phases.rankme);
-  const beside = besideWords(figureCurve(series, 'alpha', layer), phases);
+  const beside = besideWords(alpha, phases);
   return beside === null ? `${first}.` : `${first}; ${beside}.`;
 }
 
@@ -29,7 +34,7 @@ function levelsWords(curve: FigureCurve): string {
 function curveWords(curve: FigureCurve, { phases, turningPoints, axis, notes }: CurvePhases): string {
   const ends = endsOf(curve, phases, axis);
   if (phases.length === 0 || phases[0]!.name === 'not resolved' || ends === null) {
-    const reason = notes[0] ?? 'too few checkpoints';
+    const reason = notes[0]?.replace(/^not resolved: /, '') ?? 'too few checkpoints';
     return `${curve.symbol}'s phases are not resolved (${reason})`;
   }
   const { first, last } = ends;
