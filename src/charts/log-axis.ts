@@ -17,11 +17,16 @@ export function logAxis(domain: readonly [number, number], from: number, to: num
   return { domain, at: (value) => from + ((Math.log(value) - low) / (high - low)) * (to - from) };
 }
 
-/** Axis line, ticks and name under the plotting area. */
-export function logXMarks(plate: Plate, axis: LogAxis, label: string): Plot.Markish[] {
+/** Axis line, ticks and name under the plotting area. `values`: what was measured at, labelled instead where there is room. */
+export function logXMarks(plate: Plate, axis: LogAxis, label: string, values: readonly number[] = []): Plot.Markish[] {
   const { paint, area, height } = plate;
   const [width, bottom] = [area[2] - area[0], area[3] - area[1]];
-  const ticks = logTicks(...axis.domain, Math.floor(width / (paint.small * 4)));
+  const places = [...new Set(values)].sort((a, b) => a - b);
+  const hasRoom = places.every((value, i) => i === 0 || axis.at(value) - axis.at(places[i - 1]!) > paint.small * 3);
+  const ticks =
+    places.length > 0 && hasRoom
+      ? { major: places, minor: [] }
+      : logTicks(...axis.domain, Math.floor(width / (paint.small * 4)));
   const tick = paint.size * 0.45;
   const line = { stroke: paint.rule, strokeWidth: paint.hairline };
   return [

@@ -72,7 +72,7 @@ export function sweep({ figure, over, lines }: SweepInput, frame: Frame): Drawin
   }));
   const svg = draw(plate, [
     ...yAxisMarks(plate, scale, figureName(figure)),
-    ...(isNumeric ? logXMarks(plate, log, overNames[over]) : namedTicks()),
+    ...(isNumeric ? logXMarks(plate, log, overNames[over], numbers) : namedTicks()),
     ...lines.flatMap((line, colour) => {
       const own = drawn.filter((p) => p.line === line);
       const stroke = paint.series(colour);
@@ -97,7 +97,7 @@ export function sweep({ figure, over, lines }: SweepInput, frame: Frame): Drawin
       ? []
       : [Plot.text([`${figureName(figure)} is absent`], { frameAnchor: 'middle', fill: paint.ink2 })]),
   ]);
-  const title = `${figureName(figure)} by ${overNames[over].toLowerCase().replace(', n', ' (N)')}`;
+  const title = `${figureName(figure)} by ${overNames[over].toLowerCase().replace(', n', ' (N)').replace('a sequence', 'of a sequence')}`;
   const description = lines
     .map(({ label, points }) => {
       const found = points.filter((p) => p.figure !== null);

@@ -39,7 +39,10 @@ function formatOf(decimals: number): Intl.NumberFormat {
 export function powerText(value: number): string {
   const size = Math.log10(value);
   const exponent = Math.round(size);
-  if (Math.abs(size - exponent) > 1e-9) return short(value);
+  if (Math.abs(size - exponent) > 1e-9)
+    return short(value)
+      .replace(/(\.\d*?)0+$/, '$1')
+      .replace(/\.$/, '');
   if (exponent >= 0 && exponent <= 3) return (10 ** exponent).toLocaleString('en-US');
   if (exponent < 0 && exponent >= -2) return String(10 ** exponent);
   return `10${superscript(exponent)}`;

@@ -6,12 +6,11 @@
 import {
   correlationPValue,
   errorOfPair,
-  holm,
   jackknife,
+  judge,
   pearson,
   spearman,
-  studentCdf,
-  studentQuantile,
+  type Judged,
   type Pairing,
 } from '../statistics/index.js';
 import { differingParts, type Differing } from './differing.js';
@@ -19,19 +18,12 @@ import { rowsRelation, type RowsRelation } from './rows-relation.js';
 import { isLevel, type Axis, type Side } from './side.js';
 import { pairsOf, type Pair, type Value } from './values.js';
 
-export interface Difference extends Omit<Pair, 'a' | 'b'> {
+export interface Difference extends Omit<Pair, 'a' | 'b'>, Judged {
   readonly a: Pick<Value, 'revision' | 'value' | 'se' | 'interpolated' | 'flags'>;
   readonly b: Pick<Value, 'revision' | 'value' | 'se' | 'interpolated' | 'flags'>;
   /** b − a; null where either is absent. */
   readonly difference: number | null;
   readonly se: number | null;
-  /** 95 % interval by Student's t. */
-  readonly interval: readonly [number, number] | null;
-  /** Two-sided, of no difference; and Holm's over all checkpoints of this figure. */
-  readonly p: number | null;
-  readonly pHolm: number | null;
-  /** b against a at the 5 % level after Holm's correction; `not resolved`: no difference is seen, or there is no error. */
-  readonly verdict: 'above' | 'below' | 'not resolved';
 }
 
 export interface Correlation {
@@ -78,8 +70,6 @@ export interface CompareSidesOptions {
   readonly rows: 'same' | 'disjoint' | null;
 }
 
-const level = 0.05;
-
 export function compareSides(a: Side, b: Side, options: CompareSidesOptions): Comparison {
   const rows = rowsRelation(a, b, options.rows);
   const figures = options.figures.map((figure) => {
@@ -111,25 +101,16 @@ function compareFigure(
   againstLevel: boolean,
 ): FigureComparison {
   const errors = pairs.map((pair) => errorOf(pair, rows));
-  const found = pairs.map((pair, i) => {
-    const { se, df } = errors[i]!;
-    const [x, y] = [pair.a.value, pair.b.value];
+  const found = pairs.map(({ a: { value: x }, b: { value: y } }, i) => {
     const difference = x === null || y === null ? null : y - x;
-    if (difference === null || se === null || df === null)
-      return { pair, difference, se: null, interval: null, p: null };
-    const reach = studentQuantile(1 - level / 2, df) * se;
-    const p = se > 0 ? 2 * studentCdf(-Math.abs(difference) / se, df) : difference === 0 ? 1 : 0;
-    return { pair, difference, se, interval: [difference - reach, difference + reach] as const, p };
+    const { se, df } = errors[i]!;
+    return { difference, df, se: difference === null || df === null ? null : se };
   });
-  const adjusted = holm(found.map(({ p }) => p));
-  const differences = found.map(({ pair, difference, se, interval, p }, i): Difference => {
-    const pHolm = adjusted[i] ?? null;
+  const judged = judge(found);
+  const differences = pairs.map((pair, i): Difference => {
     const { stage, at, tokens, step } = pair;
-    const isResolved = difference !== null && pHolm !== null && pHolm <= level;
-    return {
-      ...{ stage, at, tokens, step, a: shown(pair.a), b: shown(pair.b), difference, se, interval, p, pHolm },
-      verdict: !isResolved ? 'not resolved' : difference > 0 ? 'above' : 'below',
-    };
+    const { difference, se } = found[i]!;
+    return { ...{ stage, at, tokens, step, a: shown(pair.a), b: shown(pair.b), difference, se }, ...judged[i]! };
   });
   const isWithout = differences.every(({ se }) => se === null);
   return {

@@ -1,4 +1,5 @@
 /** What nulls say: whether a series' figures are told apart from those of shuffled tokens, random weights or white noise. */
+import { controlPairing, type Pairing, type SequencesMeasured } from '../statistics/index.js';
 import { difference, figureCurve, isPaired, isResolved, type Difference } from './curve.js';
 import { signed } from './format.js';
 import type { Control, RunStory, SeriesStory } from './story.js';
@@ -13,6 +14,8 @@ export const controlNames: Readonly<Record<Control['kind'], string>> = {
 
 interface Against {
   readonly name: string;
+  /** Null: no difference has an error. */
+  readonly pairing: Pairing | null;
   /** Checkpoints that are told apart, of those whose difference has an error. */
   readonly told: number;
   readonly of: number;
@@ -23,11 +26,14 @@ interface Against {
 
 /** One sentence a control: at how many checkpoints RankMe differs by more than 3 errors, and by how much at the last. */
 export function controlDetails(series: SeriesStory, run: RunStory, layer: string): string[] {
-  return comparisons(series, run, layer).map(({ name, told, of, last }) => {
-    const size = signed(last.difference.value, last.difference.se);
-    if (of === 0) return `RankMe less that of ${name} is ${size} at ${last.revision}; the difference has no error.`;
-    const pairing = last.difference.paired ? 'paired' : 'independent rows';
-    return `RankMe differs from ${name} beyond 3 errors at ${told} of ${of} checkpoints (${last.revision}: ${size}, ${pairing}).`;
+  return comparisons(series, run, layer).map(({ name, pairing, told, of, last: { revision, difference } }) => {
+    if (pairing === null) {
+      return `Whether RankMe differs from ${name} can't be told: they were not measured on the same sequences.`;
+    }
+    if (of === 0) return `Whether RankMe differs from ${name} can't be told: it was measured without errors.`;
+    const size = signed(difference.value, difference.se);
+    const errors = pairing === 'paired' ? 'paired' : 'independent rows';
+    return `RankMe differs from ${name} beyond 3 errors at ${told} of ${of} checkpoints (${revision}: ${size}, ${errors}).`;
   });
 }
 
@@ -53,9 +59,10 @@ function against(series: SeriesStory, control: SeriesStory, layer: string): Agai
   if (own === null) return null;
   const curve = figureCurve(series, 'rankme', layer);
   const nulls = figureCurve(control, 'rankme', own);
-  const { kind } = control.control!;
-  const isLevel = kind !== 'shuffled-tokens';
-  const rows = kind === 'gaussian' ? 'independent' : isPaired(series) && isOfSameTexts(series, control);
+  const pairing = pairingOf(series, control);
+  const rows = pairing === 'independent' ? pairing : pairing === 'paired';
+  // Weights or noise that belong to no checkpoint are a level beside all of them.
+  const isLevel = control.control!.kind !== 'shuffled-tokens';
   const found = series.checkpoints.flatMap(({ stage, revision }, at) => {
     const null_ = isLevel
       ? 0
@@ -67,15 +74,17 @@ function against(series: SeriesStory, control: SeriesStory, layer: string): Agai
   if (last === undefined) return null;
   const known = found.filter((entry) => entry.difference.se !== null);
   const not = known.filter((entry) => !isResolved(entry.difference)).map(({ revision }) => revision);
-  return { name: controlNames[kind], told: known.length - not.length, of: known.length, not, last };
+  const told = known.length - not.length;
+  return { name: controlNames[control.control!.kind], pairing, told, of: known.length, not, last };
 }
 
-/** Whether a null was measured on the series' sequences: its tokens may be in another order, so their hash says less. */
-function isOfSameTexts({ corpus: a }: SeriesStory, { corpus: b }: SeriesStory): boolean {
-  if (a === null || b === null) return false;
-  if (a.rowsSha256 === b.rowsSha256) return true;
-  return (
-    a.sha256 === b.sha256 &&
-    (['sequences', 'tokens', 'minTokens', 'maxTokens'] as const).every((part) => a[part] === b[part])
-  );
+function pairingOf(series: SeriesStory, control: SeriesStory): Pairing | null {
+  const pairing = controlPairing(control.control!.kind, sequencesOf(series), sequencesOf(control));
+  return pairing === 'paired' && !(isPaired(series) && isPaired(control)) ? null : pairing;
+}
+
+function sequencesOf({ corpus }: SeriesStory): SequencesMeasured | null {
+  if (corpus === null) return null;
+  const { sha256, sequences, tokens, minTokens, maxTokens } = corpus;
+  return { corpus: sha256, sequences, tokens, minTokens, maxTokens };
 }

@@ -6,6 +6,7 @@ import { controlDetails, controlWarnings } from './control-words.js';
 import { factsOf } from './facts.js';
 import { stageChanges } from './stage-changes.js';
 import type { RunStory, SeriesStory, Story } from './story.js';
+import { fullestPoint, sweepDetails } from './sweeps.js';
 import { phaseDetails, trajectoryWords } from './trajectory-words.js';
 import { warningsOf, type Warning } from './warnings.js';
 
@@ -27,7 +28,9 @@ export interface SeriesFindings {
 export function findings(story: Story): SeriesFindings[] {
   const all = story.runs.flatMap((run) => run.series.map((series) => ({ series, run })));
   const real = all.filter(({ series }) => series.control === null && (series.sweep ?? null) === null);
-  return (real.length === 0 ? all : real).map(({ series, run }) => findingsOf(series, run));
+  const point = fullestPoint(all.map(({ series }) => series));
+  const rest = point === undefined ? all : all.filter(({ series }) => series === point);
+  return (real.length === 0 ? rest : real).map(({ series, run }) => findingsOf(series, run));
 }
 
 /** Of one series at a layer; by default the final one, or the last there is. */
@@ -39,7 +42,12 @@ export function findingsOf(
   return {
     ...{ series: series.id, layer },
     sentence: trajectoryWords(series, layer),
-    details: [...phaseDetails(series, layer), ...stageChanges(series, layer), ...controlDetails(series, run, layer)],
+    details: [
+      ...phaseDetails(series, layer),
+      ...stageChanges(series, layer),
+      ...controlDetails(series, run, layer),
+      ...sweepDetails(series, run, layer),
+    ],
     warnings: [...warningsOf(series, run, layer), ...controlWarnings(series, run, layer)],
     facts: factsOf(series, run, layer),
   };

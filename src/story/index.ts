@@ -5,5 +5,6 @@ export { packSpectra, unpackSpectra, type PackedSpectra } from './pack.js';
 export { difference, figureCurve, isPretraining, stageWords, type Difference, type FigureCurve } from './curve.js';
 export { factsOf } from './facts.js';
 export { findings, findingsOf, type SeriesFindings } from './findings.js';
+export { fullestPoint, sweepsOf, sweptFigure, type SweepKind, type SweepStory } from './sweeps.js';
 export { count, duration, percent, plusMinus, si, signed, withError } from './format.js';
 export type { Warning } from './warnings.js';

@@ -12,8 +12,13 @@ export function trajectoryWords(series: SeriesStory, layer: string): string {
   const phases = series.phases[layer];
   const rankme = figureCurve(series, 'rankme', layer);
   if (phases === undefined) return levelsWords(rankme);
+  const alpha = figureCurve(series, 'alpha', layer);
+  // One measurement has no way to tell of.
+  if (series.checkpoints.length === 1) {
+    return alpha.values[0] == null ? levelsWords(rankme) : `${levelsWords(rankme)} ${levelsWords(alpha)}`;
+  }
   const first = curveWords(rankme, phases.rankme);
-  const beside = besideWords(figureCurve(series, 'alpha', layer), phases);
+  const beside = besideWords(alpha, phases);
   return beside === null ? `${first}.` : `${first}; ${beside}.`;
 }
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { compareRuns } from '../../src/compare/index.js';
 import { readStory } from '../../src/report/index.js';
 import { findings, findingsOf } from '../../src/story/index.js';
 import type { LayerCurves, RunStory, SeriesStory, Story } from '../../src/story/index.js';
@@ -226,10 +227,43 @@ describe('warnings', () => {
     // Shuffled tokens have another hash and the same lengths; other rows make no pairs, and no error.
     const shuffled = { ...series.corpus!, rowsSha256: 'ab'.repeat(32) };
     expect(toldOf('random-init', shuffled)).toContain('± .7, paired');
-    expect(toldOf('random-init', { ...shuffled, tokens: 7 })).toBe(
-      'RankMe less that of random weights is +33.29 at rlvr-step160; the difference has no error.',
+    // Measured without errors, nothing is told either.
+    const none = own['rankme']!.map(() => null);
+    const curves = { final: { ...control.curves['final']!, replicates: { rankme: none, alpha: none } } };
+    const silent = findingsOf(series, run({ series: [series, { ...control, curves }] }));
+    expect(silent.details.at(-1)).toBe(
+      "Whether RankMe differs from shuffled tokens can't be told: it was measured without errors.",
     );
+    expect(silent.warnings.map(({ code }) => code)).not.toContain('control');
+    // On other sequences the errors of a difference are not known: nothing is claimed.
+    const elsewhere = { ...control, corpus: { ...series.corpus!, tokens: series.corpus!.tokens - 1 } };
+    const unknown = findingsOf(series, run({ series: [series, elsewhere] }));
+    expect(unknown.details.at(-1)).toBe(
+      "Whether RankMe differs from shuffled tokens can't be told: they were not measured on the same sequences.",
+    );
+    expect(unknown.warnings.map(({ code }) => code)).not.toContain('control');
     expect(codes(series)).not.toContain('control');
     expect(findings({ ...story, runs: [run({ series: [series, control] })] })).toHaveLength(1);
+  });
+});
+
+describe('of a real run with its three nulls', () => {
+  const path = fileURLToPath(new URL('../golden/runs/controls', import.meta.url));
+
+  it('pairs errors where the null was measured on the same sequences, though its tokens are others', async () => {
+    const controls = await readStory([path]);
+    const [told] = findings(controls);
+    // Differences and their errors by Python from the replicates in the files; unpaired, the first would be ± 2.5.
+    expect(told!.details.slice(-3)).toEqual([
+      'RankMe differs from shuffled tokens beyond 3 errors at 4 of 4 checkpoints (step6000: −10.4 ± 2.2, paired).',
+      'RankMe differs from random weights beyond 3 errors at 3 of 4 checkpoints (step6000: +24.2 ± 1.1, paired).',
+      'RankMe differs from white noise beyond 3 errors at 4 of 4 checkpoints (step6000: −50.5 ± 2.1, independent rows).',
+    ]);
+    const { comparisons } = await compareRuns([path], { figures: ['rankme'] });
+    const last = comparisons.map(({ a, figures }) => [a.control!.kind, figures[0]!.differences.at(-1)!.se] as const);
+    expect(last.map(([kind]) => kind)).toEqual(['shuffled-tokens', 'random-init', 'gaussian']);
+    for (const [i, se] of [2.2144145756361837, 1.082698665334327, 2.1168307760719576].entries()) {
+      expect(last[i]![1]).toBeCloseTo(se, 8);
+    }
   });
 });

@@ -225,6 +225,14 @@ describe('report in a browser', () => {
     // Paired: the difference of 10 % is known as well as the replicates vary together.
     expect(await page.locator('.part.comparison tbody tr').count()).toBe(40);
     expect(await page.locator('.part.comparison tbody tr').first().textContent()).toMatch(/\+31\.\d+ ± /);
+    // As a chart too, over the same axis: 40 differences with errors, each told from none.
+    const differences = await drawn(page, 'difference-rankme-1');
+    expect(differences.length).toBe(40);
+    const [b, a, , , , , , value, se, verdict] = differences[0]!.split(',');
+    expect([b, a, verdict]).toEqual(['other-1b', 'fixture-1b', 'above']);
+    expect(Number(value)).toBeCloseTo(31, 9);
+    expect(Number(se)).toBeGreaterThan(0);
+    expect(await page.locator('[data-chart="difference-alpha-1"] line.cursor').count()).toBe(1);
     const other = legend.getByRole('button', { name: 'other-1b' });
     expect(await other.getAttribute('aria-pressed')).toBe('true');
     await other.click();
@@ -317,6 +325,39 @@ describe('report in a browser', () => {
     expect(faults).toEqual([]);
   });
 
+  it('shows sweeps apart from training, and no line of theirs in the trajectory', async () => {
+    const point = (over: string, value: number | string) =>
+      fixtureSeries(
+        { checkpoints: 2, layers: 1 },
+        {
+          ...{ id: `1/fixture-1b/${over}${value}`, variant: `${over}${value}`, label: `fixture-1b · ${over} ${value}` },
+          sweep: { over, value },
+        },
+      );
+    const swept = [point('n', 1000), point('n', 500), point('position', 'mean'), point('position', 'last')];
+    const { page, faults } = await open(browser, await reportFile(fixtureStory([one, ...swept])));
+    expect(await page.locator('h2').allTextContents()).toContain('Sweeps');
+    expect(await page.getByRole('group', { name: 'Series drawn' }).count()).toBe(0);
+    expect((await drawn(page, 'rankme')).length).toBe(40);
+    const rows = await drawn(page, 'sweep-n-rankme');
+    // Two checkpoints of two points each, N ascending.
+    expect(rows.map((row) => row.split(',').slice(0, 2).join(' '))).toEqual([
+      'step0 500',
+      'step0 1000',
+      'step1 500',
+      'step1 1000',
+    ]);
+    expect(Number(rows[0]!.split(',')[2])).toBe(310);
+    expect((await drawn(page, 'sweep-position-alpha')).length).toBe(4);
+    // x is not training: no cursor there.
+    expect(await page.locator('[data-chart="sweep-n-rankme"] line.cursor').count()).toBe(0);
+    // A run of nothing but sweeps opens at the one of the most sequences.
+    const alone = await open(browser, await reportFile(fixtureStory(swept)));
+    expect(await alone.page.locator('h1').textContent()).toBe('fixture-1b · n 1000');
+    expect(await violations(page)).toEqual([]);
+    expect([...faults, ...alone.faults]).toEqual([]);
+  });
+
   it('holds 154 checkpoints × 33 layers', async ({ annotate }) => {
     const large = fixtureSeries({ checkpoints: 154, layers: 33 });
     const url = await reportFile(fixtureStory([large]), [fixtureSpectra(large, 'final')]);
@@ -354,7 +395,38 @@ describe('report in a browser', () => {
     await annotate(`154 × 33: first chart ${firstChart.toFixed(0)} ms after opening; ${slider}`);
   });
 
-  it('plays training, and more calmly where motion is unwanted', async () => {
+  it.each([
+    ['four checkpoints a second', false, '12'],
+    ['one a second where motion is unwanted', true, '3'],
+  ])('plays training, %s', async (_, calm, after) => {
+    const { page, faults } = await open(browser, single, { calm });
+    const slider = page.locator('.player input');
+    await slider.fill('0');
+    // The page's clock stands still but for what the test lets pass.
+    await page.clock.install({ time: 0 });
+    await page.clock.pauseAt(1000);
+    await page.getByRole('button', { name: 'Play training' }).click();
+    await page.clock.runFor(200);
+    expect(await slider.inputValue()).toBe('0');
+    await page.clock.runFor(3000);
+    expect(await slider.inputValue()).toBe(after);
+    expect(faults).toEqual([]);
+  });
+
+  it('moves nothing by itself where motion is unwanted', async () => {
+    const { page } = await open(browser, single, { calm: true });
+    const moving = await page.evaluate(() =>
+      [...document.querySelectorAll('*')].flatMap((element) => {
+        const { transitionDuration, animationName, scrollBehavior } = getComputedStyle(element);
+        const isStill =
+          /^(0s(, )?)+$/.test(transitionDuration) && animationName === 'none' && scrollBehavior === 'auto';
+        return isStill ? [] : [element.className];
+      }),
+    );
+    expect(moving).toEqual([]);
+  });
+
+  it('pauses where it is', async () => {
     const { page } = await open(browser, single);
     await page.getByRole('button', { name: 'Play training' }).click();
     await soon(async () => Number(await page.locator('.player input').inputValue())).toBeGreaterThan(2);

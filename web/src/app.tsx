@@ -12,6 +12,7 @@ import { Head } from './sections/head.js';
 import { Layers } from './sections/layers.js';
 import { Provenance } from './sections/provenance.js';
 import { Spectrum } from './sections/spectrum.js';
+import { Sweeps } from './sections/sweeps.js';
 import { Table } from './sections/table.js';
 import { TopBar } from './sections/top-bar.js';
 import { Training } from './sections/training.js';
@@ -51,6 +52,7 @@ function Parts({ source }: { source: Source }): JSX.Element {
       <Training />
       <Downstream />
       <Controls />
+      <Sweeps />
       <Comparison />
       <Table source={source} />
       <Provenance source={source} />

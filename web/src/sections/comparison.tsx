@@ -1,8 +1,10 @@
 /** The other series drawn, checkpoint by checkpoint against the one in focus. */
 import type { JSX } from 'preact';
+import { differences as differencesChart, type Frame } from '../../../src/charts/index.js';
+import { Chart } from '../charts/chart.js';
 import { Section } from '../controls/section.js';
 import { differences, onSameRows } from '../state/differences.js';
-import { focus, layer, shown } from '../state/store.js';
+import { across, focus, layer, shown } from '../state/store.js';
 import { absent, checkpointText } from '../state/words.js';
 import { signed, type Difference, type SeriesStory } from '../../../src/story/index.js';
 
@@ -16,12 +18,17 @@ export function Comparison(): JSX.Element | null {
     <Section
       name="comparison"
       title="Comparison"
-      lead={`Differences from ${of.label} at the same stage and step, layer ${layer.value}.`}
+      lead={`Differences from ${of.label} at the same stage and step, layer ${layer.value}. Hollow: not told from none at 5 % (Student's t, Holm's correction over the checkpoints).`}
     >
-      {tables.map(({ other, rows }) => (
+      {tables.map(({ other, rows }, place) => (
         <div key={other.id}>
           <h3>{other.label}</h3>
           <Caveats of={of} other={other} />
+          <div class="pair">
+            {(['rankme', 'alpha'] as const).map((figure) => (
+              <Chart key={figure} name={`difference-${figure}-${place + 1}`} draw={draw(other.id, figure)} />
+            ))}
+          </div>
           <div class="table-frame" role="region" aria-label={`Differences of ${other.label}`} tabIndex={0}>
             <table>
               <thead>
@@ -47,6 +54,27 @@ export function Comparison(): JSX.Element | null {
     </Section>
   );
 }
+
+const draw = (id: string, figure: 'rankme' | 'alpha') => (frame: Frame) => {
+  const of = focus.value!;
+  const other = shown.value.find((one) => one.id === id)!;
+  const found = differences(of, other, layer.value, figure);
+  const drawing = differencesChart(
+    {
+      series: of,
+      names: [other.label, of.label],
+      ...{ figure, ...across.value },
+      withoutErrors: found.some(({ se }) => se !== null) ? null : 'measured on other rows, or without errors',
+      differences: found.map(({ value, se, verdict, at }) => {
+        const { stage, step, tokens, revision } = of.checkpoints[at]!;
+        return { stage, step, tokens, a: { revision }, difference: value, se, verdict };
+      }),
+    },
+    frame,
+  );
+  // Which two they are stands in the heading above.
+  return { ...drawing, title: drawing.title.split(': ')[0]! };
+};
 
 /** What makes the two hard to compare. */
 function Caveats({ of, other }: { of: SeriesStory; other: SeriesStory }): JSX.Element | null {

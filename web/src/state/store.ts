@@ -1,7 +1,7 @@
 /** All state of the page in one place: the story, the view, and what follows from the two. */
 import { computed, signal } from '@preact/signals';
 import type { Axis } from '../../../src/charts/index.js';
-import { isPretraining } from '../../../src/story/index.js';
+import { fullestPoint, isPretraining, sweepsOf, type SweepStory } from '../../../src/story/index.js';
 import type { CheckpointStory, LayerCurves, RunStory, SeriesStory, Story } from '../../../src/story/index.js';
 import { axes, defaultView, type View } from './view.js';
 
@@ -49,11 +49,18 @@ export const allSeries = computed<readonly SeriesStory[]>(() => {
 
 /** Real measurements, main requests: what a reader picks among. */
 export const mainSeries = computed<readonly SeriesStory[]>(() => {
-  const real = allSeries.value.filter(({ control, sweep }) => control === null && sweep === null);
+  const real = allSeries.value.filter((series) => series.control === null && !isSwept(series));
   const main = real.filter(({ variant }) => variant === null);
   if (main.length > 0) return main;
-  return real.length > 0 ? real : allSeries.value;
+  if (real.length > 0) return real;
+  const point = fullestPoint(allSeries.value);
+  return point ? [point] : allSeries.value;
 });
+
+/** Points of a sweep have a part of their own, where x is what was varied; over training there would be dozens of lines. */
+function isSwept({ sweep }: SeriesStory): boolean {
+  return (sweep ?? null) !== null;
+}
 
 /** The series in focus; null only where the runs hold no measurement at all. */
 export const focus = computed<SeriesStory | null>(
@@ -69,7 +76,9 @@ export const focusRun = computed<RunStory | null>(() => {
 export const candidates = computed<readonly SeriesStory[]>(() => {
   const inFocus = focus.value;
   if (!inFocus) return [];
-  const others = allSeries.value.filter(({ id, curves }) => id !== inFocus.id && layer.value in curves);
+  const others = allSeries.value.filter(
+    (series) => series.id !== inFocus.id && !isSwept(series) && layer.value in series.curves,
+  );
   return [inFocus, ...others];
 });
 
@@ -92,6 +101,11 @@ export const controls = computed<readonly SeriesStory[]>(() =>
   candidates.value.filter(
     ({ control, run, name }) => control !== null && run === focus.value?.run && name === focus.value.name,
   ),
+);
+
+/** Sweeps of the series in focus. */
+export const sweeps = computed<readonly SweepStory[]>(() =>
+  focus.value && focusRun.value ? sweepsOf(focusRun.value, focus.value.name, layer.value) : [],
 );
 
 export const layer = computed<string>(() => {
