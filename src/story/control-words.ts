@@ -30,8 +30,8 @@ export function controlDetails(series: SeriesStory, run: RunStory, layer: string
     if (pairing === null) {
       return `Whether RankMe differs from ${name} can't be told: they were not measured on the same sequences.`;
     }
-    if (of === 0) return `Whether RankMe differs from ${name} can't be told: it was measured without errors.`;
     const size = signed(difference.value, difference.se);
+    if (of === 0) return `RankMe less that of ${name} is ${size} at ${revision}; the difference has no error.`;
     const errors = pairing === 'paired' ? 'paired' : 'independent rows';
     return `RankMe differs from ${name} beyond 3 errors at ${told} of ${of} checkpoints (${revision}: ${size}, ${errors}).`;
   });

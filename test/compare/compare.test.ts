@@ -182,7 +182,10 @@ describe('places', () => {
       const points = side.points.map((p) => ({ ...p, measurement: { ...p.measurement, provenance } as never }));
       return compareSides({ ...side, points }, own, options).rows;
     };
-    expect(null_([0, 1, 2]).relation).toBe('same');
+    expect(null_([0, 1, 2])).toEqual({
+      relation: 'same',
+      why: 'measured on the same texts (in other tokens), so errors are paired',
+    });
     expect(null_([0, 1])).toEqual({
       relation: 'shared',
       why: 'they share 2 of 2 and 3 rows, so differences have no errors',

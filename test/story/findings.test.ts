@@ -208,6 +208,13 @@ describe('warnings', () => {
       code: 'control',
       text: 'RankMe is not told apart from shuffled tokens at 1 of 20 checkpoints (step8).',
     });
+    // On other sequences the errors of a difference are not known: nothing is claimed.
+    const elsewhere = { ...control, corpus: { ...series.corpus!, tokens: series.corpus!.tokens - 1 } };
+    const unknown = findingsOf(series, run({ series: [series, elsewhere] }));
+    expect(unknown.details.at(-1)).toBe(
+      "Whether RankMe differs from shuffled tokens can't be told: they were not measured on the same sequences.",
+    );
+    expect(unknown.warnings.map(({ code }) => code)).not.toContain('control');
     // A level, such as random weights, stands beside every checkpoint: on the same rows its errors are paired too.
     const toldOf = (kind: string, corpus = control.corpus) =>
       findingsOf(
@@ -232,16 +239,10 @@ describe('warnings', () => {
     const curves = { final: { ...control.curves['final']!, replicates: { rankme: none, alpha: none } } };
     const silent = findingsOf(series, run({ series: [series, { ...control, curves }] }));
     expect(silent.details.at(-1)).toBe(
-      "Whether RankMe differs from shuffled tokens can't be told: it was measured without errors.",
+      'RankMe less that of shuffled tokens is +8.000 at rlvr-step160; the difference has no error.',
     );
     expect(silent.warnings.map(({ code }) => code)).not.toContain('control');
-    // On other sequences the errors of a difference are not known: nothing is claimed.
-    const elsewhere = { ...control, corpus: { ...series.corpus!, tokens: series.corpus!.tokens - 1 } };
-    const unknown = findingsOf(series, run({ series: [series, elsewhere] }));
-    expect(unknown.details.at(-1)).toBe(
-      "Whether RankMe differs from shuffled tokens can't be told: they were not measured on the same sequences.",
-    );
-    expect(unknown.warnings.map(({ code }) => code)).not.toContain('control');
+    expect(toldOf('random-init', { ...shuffled, tokens: 7 })).toContain("can't be told");
     expect(codes(series)).not.toContain('control');
     expect(findings({ ...story, runs: [run({ series: [series, control] })] })).toHaveLength(1);
   });
