@@ -97,7 +97,9 @@ export async function* parquetPages(
     const { compressed_page_size: compressed, uncompressed_page_size: size } = header;
     const count = countOf(header);
     offset = start + compressed;
-    const isSound = compressed >= 0 && offset <= end && size >= 0 && size <= pageLimit;
+    // No codec makes a page twice as long.
+    const isSmall = compressed <= 2 * pageLimit && size <= pageLimit;
+    const isSound = compressed >= 0 && offset <= end && size >= 0 && isSmall;
     if (!isSound || !(count >= 0 && count <= valueLimit)) {
       throw brokenParquet(
         source,

@@ -51,7 +51,9 @@ export function guard({ hosts, token, port }: GuardOptions): MiddlewareHandler {
         const url = new URL(c.req.url);
         url.searchParams.delete('token');
         const cookie = `${name}=${secret}; HttpOnly; SameSite=Strict; Path=/`;
-        return end(303, 'token taken', { Location: `${url.pathname}${url.search}`, 'Set-Cookie': cookie });
+        // Of several slashes a browser would read the next word as another machine's name.
+        const path = url.pathname.replace(/^\/+/, '/');
+        return end(303, 'token taken', { Location: `${path}${url.search}`, 'Set-Cookie': cookie });
       }
       const bearer = /^Bearer (.+)$/.exec(c.req.header('authorization') ?? '')?.[1];
       const cookie = cookieOf(c.req.header('cookie') ?? '', name);

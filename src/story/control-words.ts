@@ -15,6 +15,7 @@ interface Against {
   readonly name: string;
   /** Null: no difference has an error. */
   readonly pairing: Pairing | null;
+  /** Checkpoints that are told apart, of those whose difference has an error. */
   readonly told: number;
   readonly of: number;
   /** Revisions that are not told apart. */
@@ -29,6 +30,7 @@ export function controlDetails(series: SeriesStory, run: RunStory, layer: string
       return `Whether RankMe differs from ${name} can't be told: they were not measured on the same sequences.`;
     }
     const size = signed(difference.value, difference.se);
+    if (of === 0) return `RankMe less that of ${name} is ${size} at ${revision}; the difference has no error.`;
     const errors = pairing === 'paired' ? 'paired' : 'independent rows';
     return `RankMe differs from ${name} beyond 3 errors at ${told} of ${of} checkpoints (${revision}: ${size}, ${errors}).`;
   });
@@ -57,22 +59,21 @@ function against(series: SeriesStory, control: SeriesStory, layer: string): Agai
   const curve = figureCurve(series, 'rankme', layer);
   const nulls = figureCurve(control, 'rankme', own);
   const pairing = pairingOf(series, control);
+  const rows = pairing === 'independent' ? pairing : pairing === 'paired';
   // Weights or noise that belong to no checkpoint are a level beside all of them.
   const isLevel = control.control!.kind !== 'shuffled-tokens';
   const found = series.checkpoints.flatMap(({ stage, revision }, at) => {
     const null_ = isLevel
       ? 0
       : control.checkpoints.findIndex((other) => other.stage === stage && other.revision === revision);
-    const change = null_ < 0 ? null : difference(nulls, null_, curve, at, pairing === 'paired');
-    if (change === null) return [];
-    // Errors of the levels make one of the difference only where the rows share nothing.
-    const hasError = change.paired || pairing === 'independent';
-    return [{ revision, difference: hasError ? change : { ...change, se: null } }];
+    const change = null_ < 0 ? null : difference(nulls, null_, curve, at, rows);
+    return change === null ? [] : [{ revision, difference: change }];
   });
   const last = found.at(-1);
   if (last === undefined) return null;
-  const not = found.filter((entry) => !isResolved(entry.difference)).map(({ revision }) => revision);
-  return { name: names[control.control!.kind], pairing, told: found.length - not.length, of: found.length, not, last };
+  const known = found.filter((entry) => entry.difference.se !== null);
+  const not = known.filter((entry) => !isResolved(entry.difference)).map(({ revision }) => revision);
+  return { name: names[control.control!.kind], pairing, told: known.length - not.length, of: known.length, not, last };
 }
 
 function pairingOf(series: SeriesStory, control: SeriesStory): Pairing | null {

@@ -1,4 +1,5 @@
 /** One figure of a series at a layer, with what its errors are made from: what every sentence starts from. */
+import { jackknife } from '../statistics/index.js';
 import type { CheckpointStory, SeriesStory } from './story.js';
 
 export type CurveName = 'rankme' | 'alpha';
@@ -27,36 +28,35 @@ export function figureCurve(series: SeriesStory, name: CurveName, layer: string)
 /** A difference and its standard error. */
 export interface Difference {
   readonly value: number;
-  /** Null where it was measured without errors. */
+  /** Null where it was measured without errors, or on rows that may share a part. */
   readonly se: number | null;
-  /** From the replicates of the same rows; else from the two levels' errors as if they were independent. */
+  /** Whether the error is from the replicates of the same rows. */
   readonly paired: boolean;
 }
 
-/** Value `to` of curve `b` less value `from` of curve `a`; null where either is absent. `paired`: on the same rows. */
+/**
+ * Value `to` of curve `b` less value `from` of curve `a`; null where either is absent. `rows`: true where both were measured
+ * on the same ones, `independent` where on none in common (variances add); else a difference has no error (definitions §6).
+ */
 export function difference(
   a: FigureCurve,
   from: number,
   b: FigureCurve,
   to: number,
-  paired: boolean,
+  rows: boolean | 'independent',
 ): Difference | null {
   const [x, y] = [a.values[from] ?? null, b.values[to] ?? null];
   if (x === null || y === null) return null;
-  const [p, q] = [a.replicates[from] ?? null, b.replicates[to] ?? null];
-  if (paired && p !== null && q !== null && p.length === q.length && p.length > 1) {
-    const changes = p.map((value, k) => (value === null || q[k] == null ? null : q[k] - value));
-    if (changes.every((change) => change !== null)) return { value: y - x, se: jackknifeError(changes), paired: true };
+  const value = y - x;
+  if (rows === 'independent') {
+    const [s, t] = [a.errors[from] ?? null, b.errors[to] ?? null];
+    return { value, se: s === null || t === null ? null : Math.hypot(s, t), paired: false };
   }
-  const [s, t] = [a.errors[from] ?? null, b.errors[to] ?? null];
-  return { value: y - x, se: s === null || t === null ? null : Math.hypot(s, t), paired: false };
-}
-
-/** SE² = (K−1)/K · Σ (θ₍ₖ₎ − θ̄)² (definitions §6). */
-function jackknifeError(replicates: readonly number[]): number {
-  const count = replicates.length;
-  const mean = replicates.reduce((sum, x) => sum + x, 0) / count;
-  return Math.sqrt(((count - 1) / count) * replicates.reduce((sum, x) => sum + (x - mean) ** 2, 0));
+  const [p, q] = [a.replicates[from] ?? null, b.replicates[to] ?? null];
+  if (!rows || p === null || p.length !== q?.length || p.length < 2) return { value, se: null, paired: false };
+  const changes = p.flatMap((left, k) => (left === null || q[k] == null ? [] : [q[k] - left]));
+  if (changes.length < p.length) return { value, se: null, paired: false };
+  return { value, se: jackknife(changes).se, paired: true };
 }
 
 /** Errors that a change must exceed to be called one, as for phases (definitions §7). */

@@ -40,18 +40,20 @@ function oneBranch(series: SeriesStory, layer: string, { stage, from, to }: Bran
   });
   const names = `${series.checkpoints[from]!.revision} → ${series.checkpoints[to]!.revision}`;
   if (changes.length === 0) return `What ${stageWords(stage)} changed can't be said: no figures (${names}).`;
-  const moved = changes
-    .filter(({ change }) => isResolved(change))
-    .map((entry) => `${entry.symbol} by ${sizeOf(entry)}`);
-  const unmoved = changes
+  const known = changes.filter(({ change }) => change.se !== null);
+  const moved = known.filter(({ change }) => isResolved(change)).map((entry) => `${entry.symbol} by ${sizeOf(entry)}`);
+  const unmoved = known
     .filter(({ change }) => !isResolved(change))
     .map((entry) => `${entry.symbol} beyond ${threshold} errors (${sizeOf(entry)})`);
+  const unknown = changes.filter(({ change }) => change.se === null);
   const words = [
     ...(moved.length === 0 ? [] : [`moves ${moved.join(' and ')}`]),
     ...(unmoved.length === 0 ? [] : [`does not move ${unmoved.join(' or ')}`]),
+    ...(unknown.length === 0
+      ? []
+      : [`changes ${unknown.map((entry) => `${entry.symbol} by ${sizeOf(entry)}`).join(' and ')} (no errors)`]),
   ];
-  const pairing = changes.every(({ change }) => change.paired) ? 'paired' : 'errors not paired';
-  return `${stageWords(stage)} ${words.join(', ')}; ${names}, ${pairing}.`;
+  return `${stageWords(stage)} ${words.join(', ')}; ${names}${known.length === 0 ? '' : ', paired'}.`;
 }
 
 function sizeOf({ change }: { change: Difference }): string {
@@ -61,12 +63,15 @@ function sizeOf({ change }: { change: Difference }): string {
 function manyBranches(series: SeriesStory, layer: string, stage: string, branches: readonly Branch[]): string {
   const curve = figureCurve(series, 'rankme', layer);
   const changes = branches.flatMap(({ from, to }) => difference(curve, from, curve, to, isPaired(series)) ?? []);
-  const resolved = changes.filter(isResolved);
+  const known = changes.filter(({ se }) => se !== null);
+  const resolved = known.filter(isResolved);
   const up = resolved.filter(({ value }) => value > 0).length;
   const down = resolved.length - up;
   const sizes = changes.map(({ value }) => value).sort((a, b) => a - b);
   const range = sizes.length === 0 ? '' : `, from ${signed(sizes[0]!, null)} to ${signed(sizes.at(-1)!, null)}`;
-  return `${stageWords(stage)} raises RankMe beyond 3 errors in ${up} and lowers it in ${down} of ${changes.length} branches${range}.`;
+  if (known.length === 0)
+    return `${stageWords(stage)} changes RankMe in ${changes.length} branches (no errors)${range}.`;
+  return `${stageWords(stage)} raises RankMe beyond 3 errors in ${up} and lowers it in ${down} of ${known.length} branches${range}.`;
 }
 
 /** Post-training's branches: checkpoints of a stage with one parent and seed; without a parent, from the stage before. */

@@ -34,7 +34,9 @@ function levelsWords(curve: FigureCurve): string {
 function curveWords(curve: FigureCurve, { phases, turningPoints, axis, notes }: CurvePhases): string {
   const ends = endsOf(curve, phases, axis);
   if (phases.length === 0 || phases[0]!.name === 'not resolved' || ends === null) {
-    const reason = notes[0]?.replace(/^not resolved: /, '') ?? 'too few checkpoints';
+    const unresolved = 'not resolved: ';
+    const note = notes.find((text) => text.startsWith(unresolved)) ?? notes[0] ?? 'too few checkpoints';
+    const reason = note.replace(unresolved, '');
     return `${curve.symbol}'s phases are not resolved (${reason})`;
   }
   const { first, last } = ends;
@@ -43,7 +45,7 @@ function curveWords(curve: FigureCurve, { phases, turningPoints, axis, notes }: 
     const [{ name, change }] = phases as [Phase];
     const from = `${level(curve, first)} at ${placeOf(curve, first, axis)}`;
     const to = `${level(curve, last)} at ${placeOf(curve, last, axis)}${unit}`;
-    if (name === 'flat') return `${curve.symbol} shows no change beyond its error: ${from}, ${to}`;
+    if (name === 'flat') return `${curve.symbol} shows no change beyond the thresholds: ${from}, ${to}`;
     return `${curve.symbol} ${change < 0 ? 'falls' : 'rises'} from ${from} to ${to}`;
   }
   const words = phases.map((phase, i) => {
@@ -60,8 +62,9 @@ function curveWords(curve: FigureCurve, { phases, turningPoints, axis, notes }: 
 /** α's own way, or that it mirrors RankMe's: as many phases, each the other way, turning at places whose intervals meet. */
 function besideWords(alpha: FigureCurve, { rankme, alpha: phases }: Phases): string | null {
   if (alpha.values.every((value) => value === null)) return null;
+  if (isUnresolved(rankme) && isUnresolved(phases)) return null;
   const moves = (curve: CurvePhases) =>
-    curve.phases.map(({ name, change }) => (name === 'flat' ? 0 : Math.sign(change)));
+    curve.phases.map(({ name, change }) => (name === 'flat' || name === 'not resolved' ? 0 : Math.sign(change)));
   const [up, down] = [moves(rankme), moves(phases)];
   const isMirrored =
     up.length === down.length &&
@@ -70,6 +73,10 @@ function besideWords(alpha: FigureCurve, { rankme, alpha: phases }: Phases): str
   if (!isMirrored) return curveWords(alpha, phases);
   const meets = rankme.turningPoints.every((point, i) => overlaps(point, phases.turningPoints[i]!));
   return meets ? 'α mirrors it' : `α mirrors it at other places: ${curveWords(alpha, phases)}`;
+}
+
+function isUnresolved({ phases }: CurvePhases): boolean {
+  return phases.every(({ name }) => name === 'not resolved');
 }
 
 function overlaps(a: TurningPoint, b: TurningPoint): boolean {

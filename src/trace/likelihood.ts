@@ -3,6 +3,7 @@
  * (all but a sequence's first). Its standard error is the delete-a-group jackknife of definitions §6 over sequences.
  */
 import { groupOfRow } from '../spectrum/index.js';
+import { jackknife } from '../statistics/index.js';
 
 const groups = 10;
 
@@ -54,8 +55,6 @@ export class LikelihoodSum {
     const value = -total / tokens;
     const replicates = Array.from(this.#sums, (sum, k) => -(total - sum) / (tokens - this.#tokens[k]!));
     if (!withError || !replicates.every(Number.isFinite)) return { value, tokens, se: null, notFinite };
-    const mean = replicates.reduce((a, b) => a + b, 0) / groups;
-    const spread = replicates.reduce((sum, replicate) => sum + (replicate - mean) ** 2, 0);
-    return { value, tokens, se: Math.sqrt(((groups - 1) / groups) * spread), notFinite };
+    return { value, tokens, se: jackknife(replicates).se, notFinite };
   }
 }

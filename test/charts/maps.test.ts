@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { layerMap, spectrumMap, stack, trajectory } from '../../src/charts/index.js';
 import { heatScale } from '../../src/charts/heat.js';
 import { levels, viridis } from '../../src/charts/viridis.js';
-import { demoSeries, demoSpectra, frame, made, pythiaSteps } from './story.js';
+import { demoSeries, demoSpectra, frame, layersSeries, made, pythiaSteps } from './story.js';
 import { expectPicture } from './snapshot.js';
 
 test('the spectrum over training', async () => {
@@ -54,6 +54,18 @@ test('a figure by layer over training', async () => {
     'highest 11.5, layer final',
   ]);
   expect(drawing.data.rows.filter((row) => row[5] === '1').every((row) => row[6] === null)).toBe(true);
+});
+
+test('the layers of a real run', async () => {
+  const series = await layersSeries();
+  const drawing = layerMap({ series, figure: 'rankme', axis: 'stages' }, frame(493));
+  expectPicture('layer-map-sample-174mm', drawing);
+  expect(drawing.places[2]!.lines).toEqual([
+    'step32 · 131k tokens',
+    'RankMe lowest 10.2, layer final',
+    'highest 50.0, layer 0',
+  ]);
+  expectPicture('layer-map-sample-phone', layerMap({ series, figure: 'alpha' }, frame(358, 'screen')));
 });
 
 test('33 layers: names that fit, the last one always', async () => {

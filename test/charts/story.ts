@@ -17,6 +17,12 @@ export async function demoSeries(): Promise<SeriesStory> {
   return story.runs[0]!.series[0]!;
 }
 
+/** The same series at every layer, ten checkpoints, 400 sequences. */
+export async function layersSeries(): Promise<SeriesStory> {
+  const story = await readStory([new URL('../golden/runs/layers', import.meta.url).pathname], { version: '0.1.0' });
+  return story.runs[0]!.series[0]!;
+}
+
 /** Eigenvalues of the sample's final layer. */
 export async function demoSpectra(): Promise<LayerSpectra> {
   const { sources } = await new StoryReader([demo], { version: '0.1.0' }).read();

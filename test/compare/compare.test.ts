@@ -172,6 +172,26 @@ describe('places', () => {
     expect(unmatched).toEqual({ a: 2, b: 1 });
   });
 
+  it('of a null that was traced on other rows of its series are not paired', () => {
+    const shuffled = { with: { control: { kind: 'shuffled-tokens', seed: 0 } } as never, label: 'same' };
+    const own = sideFrom(given([0, 1, 2], [3, 9, 1], { label: 'same' }));
+    const of = (rows: number[]) => sideFrom(given([0, 1, 2], [3, 8, 1], { ...shuffled, rows: { corpus: 'c', rows } }));
+    const provenance = { ...own.points[0]!.measurement.provenance, corpus: { rows_sha256: 'b'.repeat(64) } };
+    const null_ = (rows: number[]) => {
+      const side = of(rows);
+      const points = side.points.map((p) => ({ ...p, measurement: { ...p.measurement, provenance } as never }));
+      return compareSides({ ...side, points }, own, options).rows;
+    };
+    expect(null_([0, 1, 2])).toEqual({
+      relation: 'same',
+      why: 'measured on the same texts (in other tokens), so errors are paired',
+    });
+    expect(null_([0, 1])).toEqual({
+      relation: 'shared',
+      why: 'they share 2 of 2 and 3 rows, so differences have no errors',
+    });
+  });
+
   it('of a null that belongs to no checkpoint are all of the other’s', () => {
     const gaussian = { control: { kind: 'gaussian', seed: 0 } } as never;
     const level: Given = { ...given([0], [3]), step: [null], tokens: [null], with: gaussian };

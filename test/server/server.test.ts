@@ -197,6 +197,8 @@ describe('who may read what', () => {
     expect((await ask(server, '/api/story', { Authorization: `Bearer ${token}` })).status).toBe(200);
     const once = await ask(server, `/?series=x&token=${encodeURIComponent(token)}`);
     expect([once.status, once.headers.location]).toEqual([303, '/?series=x']);
+    const away = await ask(server, `//evil.example/x?token=${encodeURIComponent(token)}`);
+    expect([away.status, away.headers.location]).toEqual([303, '/evil.example/x']);
     const [cookie] = once.headers['set-cookie']!;
     expect(cookie).toMatch(/; HttpOnly; SameSite=Strict; Path=\/$/);
     expect(cookie).not.toContain(token);

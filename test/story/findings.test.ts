@@ -50,10 +50,10 @@ describe('findings of the sample series', () => {
       'DPO moves RankMe by −0.080 ± .013 and α by +0.00231 ± .00026; sft-step50 → dpo-step42, paired.',
       'RLVR does not move RankMe beyond 3 errors (+0.06 ± .06) or α beyond 3 errors (+0.0043 ± .0030); dpo-step42 → rlvr-step160, paired.',
     ]);
-    // Were they not the same rows, nothing could be told: errors of the levels are twenty times as large.
+    // Were they not the same rows, a difference would have no error (definitions §6), and nothing could be told.
     const apart = findingsOf({ ...series, unpaired: 'other rows' }, run());
     expect(apart.details[4]).toBe(
-      'SFT does not move RankMe beyond 3 errors (+0.3 ± 1.6) or α beyond 3 errors (−0.005 ± .013); step6000 → sft-step50, errors not paired.',
+      'SFT changes RankMe by +0.2966 and α by −0.005196 (no errors); step6000 → sft-step50.',
     );
     expect(apart.warnings.at(-1)!.text).toBe('Differences have no paired errors: other rows.');
   });
@@ -88,15 +88,15 @@ describe('sentences claim nothing beyond the data', () => {
       },
     };
     expect(findingsOf(changed({ phases }), run()).sentence).toBe(
-      'RankMe shows no change beyond its error: 38.4 ± 1.2 at 0, 63.4 ± 1.1 at 24.6M tokens; ' +
-        'α shows no change beyond its error: 1.661 ± .010 at 0, 0.868 ± .009 at 24.6M tokens.',
+      'RankMe shows no change beyond the thresholds: 38.4 ± 1.2 at 0, 63.4 ± 1.1 at 24.6M tokens; ' +
+        'α shows no change beyond the thresholds: 1.661 ± .010 at 0, 0.868 ± .009 at 24.6M tokens.',
     );
   });
 
   it('of a curve of too few checkpoints', () => {
     const { rankme, alpha } = series.phases['final']!;
     const unresolved = { name: 'not resolved', from: 0, to: 8192, change: 1, changeSe: null } as const;
-    const notes = ['3 checkpoints (expected at least 4)'];
+    const notes = ['not resolved: 3 checkpoints (expected at least 4)'];
     const phases = {
       final: {
         rankme: { ...rankme, phases: [unresolved], turningPoints: [], notes },
@@ -105,7 +105,7 @@ describe('sentences claim nothing beyond the data', () => {
       },
     };
     const { sentence, details } = findingsOf(changed({ phases }), run());
-    expect(sentence).toContain("RankMe's phases are not resolved (3 checkpoints (expected at least 4))");
+    expect(sentence).toBe("RankMe's phases are not resolved (3 checkpoints (expected at least 4)).");
     expect(details.join(' ')).not.toMatch(/warmup|seeking/i);
   });
 
@@ -215,6 +215,26 @@ describe('warnings', () => {
       "Whether RankMe differs from shuffled tokens can't be told: they were not measured on the same sequences.",
     );
     expect(unknown.warnings.map(({ code }) => code)).not.toContain('control');
+    // A level, such as random weights, stands beside every checkpoint: on the same rows its errors are paired too.
+    const toldOf = (kind: string, corpus = control.corpus) =>
+      findingsOf(
+        series,
+        run({
+          series: [
+            series,
+            { ...control, corpus, control: { kind, seed: 0 }, checkpoints: [series.checkpoints[0]!] } as SeriesStory,
+          ],
+        }),
+      ).details.at(-1);
+    expect(toldOf('random-init')).toBe(
+      'RankMe differs from random weights beyond 3 errors at 20 of 20 checkpoints (rlvr-step160: +33.3 ± .7, paired).',
+    );
+    // √(1.182² + 1.114²): white noise shares no row with anything.
+    expect(toldOf('gaussian')).toMatch(/^RankMe differs from white noise .*: \+33\.3 ± 1\.6, independent rows\)\.$/);
+    // Shuffled tokens have another hash and the same lengths; other rows make no pairs, and no error.
+    const shuffled = { ...series.corpus!, rowsSha256: 'ab'.repeat(32) };
+    expect(toldOf('random-init', shuffled)).toContain('± .7, paired');
+    expect(toldOf('random-init', { ...shuffled, tokens: 7 })).toContain("can't be told");
     expect(codes(series)).not.toContain('control');
     expect(findings({ ...story, runs: [run({ series: [series, control] })] })).toHaveLength(1);
   });

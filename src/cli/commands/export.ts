@@ -23,7 +23,7 @@ type Table = ExportOptions['format'];
 
 export const exportCommand = command({
   name: 'export',
-  summary: 'A run as one tidy table (json, jsonl, csv, parquet, npy), for W&B or trackio, or a chart of it (svg, png).',
+  summary: 'A run as a table (json, jsonl, csv, parquet, npy, for W&B), or a chart (svg, png).',
   description:
     'Writes a run as one tidy table: a row a checkpoint, layer and position, in order of stage and step, float64 in ' +
     'full precision. An absent figure is empty (null), its reason stands in flags. As svg or png it draws one chart for a ' +
