@@ -39,6 +39,8 @@ const overNames = {
   position: 'Position',
 };
 
+const titleNames = { n: 'N', length: 'sequence length', corpus: 'corpus', layer: 'layer', position: 'position' };
+
 export function sweep({ figure, over, lines }: SweepInput, frame: Frame): Drawing {
   const paint = paintOf(frame);
   const labels = lines.length > 1 ? lines.map(({ label }) => label) : [];
@@ -97,7 +99,7 @@ export function sweep({ figure, over, lines }: SweepInput, frame: Frame): Drawin
       ? []
       : [Plot.text([`${figureName(figure)} is absent`], { frameAnchor: 'middle', fill: paint.ink2 })]),
   ]);
-  const title = `${figureName(figure)} by ${overNames[over].toLowerCase().replace(', n', ' (N)').replace('a sequence', 'of a sequence')}`;
+  const title = `${figureName(figure)} by ${titleNames[over]}`;
   const description = lines
     .map(({ label, points }) => {
       const found = points.filter((p) => p.figure !== null);

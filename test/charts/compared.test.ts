@@ -35,7 +35,7 @@ test('RankMe grows with N: a line a checkpoint on a log axis', () => {
     frame(238),
   );
   expectPicture('sweep-n-84mm', drawing);
-  expect(drawing.title).toBe('RankMe by sequences (N)');
+  expect(drawing.title).toBe('RankMe by N');
   expect(drawing.places).toHaveLength(10);
   expect(drawing.data.rows[0]).toEqual(['step6000', 100, 70 / 3, 7]);
 });

@@ -35,6 +35,24 @@ afterEach(() => server.stop());
 const soon = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 20_000 });
 
 describe('live page in a browser', () => {
+  it('has room for the picker of a long name, the connection and the rest on a phone', async () => {
+    const name = 'a-model-with-a-rather-long-name-1b';
+    const other = { ...whole, id: '2/other', run: '2', name, label: name };
+    server.change(fixtureStory([{ ...whole, label: `${name} (again)` }, other]));
+    const { page } = await open(browser, url, { width: 390 });
+    await soon(() => page.locator('.connection').textContent()).toContain('Live');
+    const spans = await page.locator('.top').evaluate((top) =>
+      ['.brand', '.picker select', '.connection', 'button'].map((part) => {
+        const { left, right } = top.querySelector(part)!.getBoundingClientRect();
+        return [left, right] as const;
+      }),
+    );
+    for (const [i, [left]] of spans.entries()) if (i > 0) expect(left).toBeGreaterThanOrEqual(spans[i - 1]![1]);
+    expect(spans.at(-1)![1]).toBeLessThanOrEqual(390);
+    // What it names is still read.
+    expect(spans[1]![1] - spans[1]![0]).toBeGreaterThan(80);
+  });
+
   it('shows new measurements without a reload and keeps the view', async () => {
     const { page, faults, requests } = await open(browser, url);
     await soon(() => page.locator('.connection').textContent()).toContain('Live');

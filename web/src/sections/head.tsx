@@ -4,6 +4,7 @@ import { findingsOf } from '../../../src/story/index.js';
 import { ProgressBar } from '../controls/progress-bar.js';
 import { factsOf } from '../state/facts.js';
 import { focus, focusRun, layer, story } from '../state/store.js';
+import { unbroken } from '../state/words.js';
 
 export function Head(): JSX.Element {
   const series = focus.value;
@@ -14,7 +15,7 @@ export function Head(): JSX.Element {
     <section class="head" aria-label="Findings">
       <ProgressBar />
       <h1>{series.label}</h1>
-      <p class="finding">{sentence}</p>
+      <p class="finding">{unbroken(sentence)}</p>
       <dl class="facts">
         {factsOf(series, run, layer.value).map(({ name, value, more }) => (
           <div key={name}>

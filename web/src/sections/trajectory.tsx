@@ -25,6 +25,7 @@ import {
   possibleFigures,
   shown,
 } from '../state/store.js';
+import { unbroken } from '../state/words.js';
 
 const axisNames: Readonly<Record<Axis, string>> = {
   tokens: 'Tokens',
@@ -106,7 +107,7 @@ function Findings(): JSX.Element | null {
       <h3>What the curves say</h3>
       <ul class="details">
         {details.map((detail) => (
-          <li key={detail}>{detail}</li>
+          <li key={detail}>{unbroken(detail)}</li>
         ))}
       </ul>
     </>

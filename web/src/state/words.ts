@@ -5,6 +5,9 @@ import type { CheckpointStory, LayerCurves } from '../../../src/story/index.js';
 
 export { count, duration, si, stageName, withError };
 
+/** A sentence whose errors stay beside their values where a line breaks. */
+export const unbroken = (text: string): string => text.replaceAll(/ ([±×]) /g, '\u00a0$1\u00a0');
+
 /** An absent figure. */
 export const absent = '–';
 
