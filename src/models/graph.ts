@@ -37,7 +37,7 @@ export interface Float {
 }
 export type Attributes = Readonly<Record<string, number | readonly number[] | Float | string>>;
 
-const elementTypes = { float32: 1, int32: 6, int64: 7 } as const;
+const elementTypes = { float32: 1, int32: 6, int64: 7, float64: 11 } as const;
 
 /** What a graph's matrix products cost, counted while it is built. */
 export interface Cost {
@@ -90,9 +90,14 @@ export class Graph {
     return name as Value;
   }
 
-  output(name: string, value: Value, dims: readonly (string | number)[]): void {
+  output(
+    name: string,
+    value: Value,
+    dims: readonly (string | number)[],
+    type: keyof typeof elementTypes = 'float32',
+  ): void {
     this.#nodes.push(create(NodeProtoSchema, { opType: 'Identity', input: [value], output: [name] }));
-    this.#outputs.push(valueInfo(name, elementTypes.float32, dims));
+    this.#outputs.push(valueInfo(name, elementTypes[type], dims));
   }
 
   int64(values: readonly number[]): Value {

@@ -1,4 +1,4 @@
-/** A single large product as a graph: what the machine's float32 products can do, measured beside a forward pass. */
+/** A single product as a graph: to measure what the machine's float32 products can do, and to take float64 ones. */
 import { Graph, microsoft } from './graph.js';
 import type { ModelGraph } from './model.js';
 
@@ -19,4 +19,12 @@ export function productGraph(): ModelGraph & { readonly width: number; readonly 
   const flopsPerRow = 2 * width * inner;
   const cost = { perToken: flopsPerRow, perSequence: 0, perTokenPair: 0 };
   return { bytes: graph.encode(), folder: '/', inputs: ['states'], outputs: ['logits'], cost, width, flopsPerRow };
+}
+
+/** `c` (m, n) = `a` (m, k) · `b` (n, k)ᵀ in float64. */
+export function float64ProductGraph(): Uint8Array {
+  const graph = new Graph(() => '');
+  const [a, b] = [graph.input('a', 'float64', ['m', 'k']), graph.input('b', 'float64', ['n', 'k'])];
+  graph.output('c', graph.node('Gemm', [a, b], { transB: 1 }), ['m', 'n'], 'float64');
+  return graph.encode();
 }

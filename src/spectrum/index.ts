@@ -13,5 +13,12 @@ export { participationRatio, participationRatioUnbiased } from './participation.
 export { positive } from './positive.js';
 export type { Flag } from './flags.js';
 export { packSums, readSums, type Sums } from './sums.js';
-export type { Kernel, KernelThread, StartThread, ThreadEvents, Workspace } from './kernel/kernel.js';
+export {
+  lentOrder,
+  type Kernel,
+  type KernelThread,
+  type StartThread,
+  type ThreadEvents,
+  type Workspace,
+} from './kernel/kernel.js';
 export { openKernel, type KernelOptions } from './kernel/open.js';

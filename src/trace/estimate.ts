@@ -4,7 +4,7 @@
  */
 import type { Layer, Model } from '../models/index.js';
 import { ModelProcess, measureSpeed, memoryBound, tokenBudget } from '../runtime/index.js';
-import { spectrumFlops, spectrumMemory } from '../spectrum/index.js';
+import { lentOrder, spectrumFlops, spectrumMemory } from '../spectrum/index.js';
 import { EigentraceError } from '../errors.js';
 import type { TracePlan, TraceRequest } from './request.js';
 
@@ -17,6 +17,8 @@ const forwardEfficiency = 0.9;
 const spectrumEfficiency = 0.25;
 /** Both processes before any model is loaded, in bytes. */
 const processes = 240e6;
+/** What the eigensolver's threads take besides where they are lent a product: its library, and their copies of the rows. */
+const lentMemory = (n: number, d: number): number => (n >= d && d >= lentOrder ? 80e6 + 40e3 * Math.min(d, 2048) : 0);
 
 export interface Estimate {
   readonly forward: number;
@@ -47,7 +49,7 @@ export function estimate(
     forward: cost.perToken * tokens + cost.perSequence * lengths.length + cost.perTokenPair * pairs + head,
     spectrum: spectrumFlops(n, d, options) * layers.length,
     // Sessions are released before the decompositions start.
-    peakMemory: processes + rows + Math.max(weights + activations, spectrum),
+    peakMemory: processes + rows + Math.max(weights + activations, spectrum + lentMemory(n, d)),
   };
 }
 
@@ -57,7 +59,7 @@ export function estimateRows(n: number, d: number, layers: number, request: Trac
   return {
     forward: 0,
     spectrum: spectrumFlops(n, d, options) * layers,
-    peakMemory: processes / 2 + spectrumMemory(n, d, options),
+    peakMemory: processes / 2 + spectrumMemory(n, d, options) + lentMemory(n, d),
   };
 }
 

@@ -108,14 +108,14 @@ describe('both kernels and any number of threads', () => {
     const onProgress = (done: number, of: number): void => void progress.push([done, of]);
     const measured = await measureRows(rowsOf(randomRows(200, 24)), { kernel, onProgress });
     expect(measured.decompositions).toBe(13);
-    expect(kernel.counts).toEqual({ decompositions: 13, mostSlots: 3 });
+    expect(kernel.counts).toEqual({ decompositions: 13, mostSlots: 3, lent: 0 });
     expect(progress).toEqual(Array.from({ length: 13 }, (_, i) => [i + 1, 13]));
     await measureRows(rowsOf(randomRows(20, 24)), { kernel });
-    expect(kernel.counts).toEqual({ decompositions: 26, mostSlots: 3 });
+    expect(kernel.counts).toEqual({ decompositions: 26, mostSlots: 3, lent: 0 });
     await kernel.close();
     const one = openKernel({ startThread });
     await measureRows(rowsOf(randomRows(200, 24)), { kernel: one, errors: 'none' });
-    expect(one.counts).toEqual({ decompositions: 1, mostSlots: 1 });
+    expect(one.counts).toEqual({ decompositions: 1, mostSlots: 1, lent: 0 });
     await one.close();
     // Three matrices of 2048² float64 and a few panels: far below what eleven Grams would take.
     expect(spectrumMemory(15_000, 2048, { errors: 'jackknife' })).toBeLessThan(4 * 8 * 2048 ** 2);

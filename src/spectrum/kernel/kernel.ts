@@ -10,7 +10,7 @@ export interface KernelThread {
   send(message: unknown): void;
   /** Whether the thread must keep its process alive: true while it works, false while it waits. */
   hold(active: boolean): void;
-  /** Ends the thread at once, in whatever it is doing; resolves when it is gone. */
+  /** Ends the thread, in whatever it is doing (a lent product is finished first); resolves when it is gone. */
   end(): Promise<void>;
 }
 
@@ -22,8 +22,11 @@ export interface ThreadEvents {
 }
 
 /**
- * Starts a thread that evaluates `source`, a JavaScript function expression `(data, listen, send) => …`, and calls it
- * with a structured clone of `data`, `listen(callback)` for messages from `KernelThread.send`, and `send(message)`.
+ * Starts a thread that evaluates `source`, a JavaScript function expression `(data, listen, send, lend) => …`, and calls
+ * it with a structured clone of `data`, `listen(callback)` for messages from `KernelThread.send`, `send(message)`, and, of
+ * a host that has one, `lend()`: it promises a product of the host's own instructions, or null where there is none.
+ * `product(a, b, c, m, n, k)` promises c = A Bᵀ, where A is m×k, B n×k and c m×n, Float64Arrays by rows in the thread's
+ * own memory.
  */
 export type StartThread = (source: string, data: unknown, events: ThreadEvents) => KernelThread;
 
@@ -109,8 +112,11 @@ export interface Kernel {
   readonly arithmetic: 'relaxed-simd' | 'simd' | 'scalar';
   /** Threads for large matrices; small ones use one. */
   readonly threads: number;
-  /** Decompositions (tridiagonal reductions) and d×d float64 slots so far: for tests and estimates. */
-  readonly counts: { decompositions: number; mostSlots: number };
+  /**
+   * Decompositions (tridiagonal reductions), d×d float64 slots and calls of `covariance` that took the host's product
+   * (`StartThread`) so far: for tests and estimates.
+   */
+  readonly counts: { decompositions: number; mostSlots: number; lent: number };
   /** Lends a workspace to `work`; other callers wait their turn. An abort ends what runs and rejects as `interrupted`. */
   use<T>(
     order: number,
@@ -131,6 +137,8 @@ export const bandBlock = 64;
 export const bandedOrder = 256;
 /** From this order on a matrix is worth more than one thread (barriers cost more than they give below). */
 export const threadedOrder = 768;
+/** From this order on a covariance takes the host's product, if it lends one. */
+export const lentOrder = 512;
 /** Elements of float64 of one panel buffer, at least one block of rows. */
 const panelElements = 3 << 19;
 

@@ -21,7 +21,7 @@ export class PureKernel implements Kernel {
   readonly kind = 'pure';
   readonly arithmetic = 'scalar';
   readonly threads = 1;
-  readonly counts = { decompositions: 0, mostSlots: 0 };
+  readonly counts = { decompositions: 0, mostSlots: 0, lent: 0 };
   #turn: Promise<unknown> = Promise.resolve();
 
   use<T>(

@@ -78,3 +78,41 @@ export function deviations(tid: i32, nt: i32, args: usize): void {
     store<f64>(along + (<usize>r << 3), t0 + f64x2.extract_lane(t, 1));
   }
 }
+
+/**
+ * factor·x − mean in float64 of `count` float32 rows (row-major, n columns), by columns: value r of column j at P + 8·(j·count + r).
+ * `factors` one a row.
+ */
+export function transpose(tid: i32, nt: i32, n: i32, rows: usize, count: i32, mean: usize, factors: usize, P: usize): void {
+  const pitch = <usize>n << 2, stride = <usize>count << 3;
+  // 16 columns at a time: a cache line of the rows
+  const strips = (n + 15) >> 4, end = min(n, ((strips * (tid + 1)) / nt) << 4);
+  for (let j0 = ((strips * tid) / nt) << 4; j0 < end; j0 += 16) {
+    const j1 = min(j0 + 16, end);
+    let r = 0;
+    for (; r + 1 < count; r += 2) {
+      const f = v128.load64_splat(factors + (<usize>r << 3)), g = v128.load64_splat(factors + (<usize>r << 3), 8);
+      let x = rows + <usize>r * pitch + (<usize>j0 << 2), o = P + <usize>j0 * stride + (<usize>r << 3), j = j0;
+      for (; j + 1 < j1; j += 2) {
+        const m = v128.load(mean + (<usize>j << 3));
+        const a = f64x2.sub(f64x2.mul(two(x), f), m), b = f64x2.sub(f64x2.mul(two(x + pitch), g), m);
+        v128.store(o, i8x16.shuffle(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
+        v128.store(o + stride, i8x16.shuffle(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31));
+        x += 8;
+        o += stride << 1;
+      }
+      if (j < j1) {
+        const m = load<f64>(mean + (<usize>j << 3));
+        store<f64>(o, <f64>load<f32>(x) * f64x2.extract_lane(f, 0) - m);
+        store<f64>(o, <f64>load<f32>(x + pitch) * f64x2.extract_lane(g, 0) - m, 8);
+      }
+    }
+    if (r < count) {
+      const f = load<f64>(factors + (<usize>r << 3));
+      for (let j = j0; j < j1; j++) {
+        const value = <f64>load<f32>(rows + <usize>r * pitch + (<usize>j << 2)) * f - load<f64>(mean + (<usize>j << 3));
+        store<f64>(P + <usize>j * stride + (<usize>r << 3), value);
+      }
+    }
+  }
+}

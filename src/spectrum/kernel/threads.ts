@@ -9,22 +9,25 @@ import {
   type Deviations,
   type Kernel,
   type KernelThread,
+  lentOrder,
   type Reflection,
   type StartThread,
   threadedOrder,
   type Tridiagonal,
   type Workspace,
 } from './kernel.js';
+import { lentSource, lentStrip } from './lent.js';
 import type { RowSums } from '../row-sums.js';
 import { fixed, type Layout, layoutFor, pageBytes } from './memory.js';
 import { stopped, throwIfStopped } from './pace.js';
 import type { SharedMemory } from './webassembly.js';
 
 /** Runs in each thread; `data` is { module, memory }. */
-const threadSource = `(data, listen, send) => {
+const threadSource = `(data, listen, send, lend) => {
   const { exports } = new WebAssembly.Instance(data.module, { env: { memory: data.memory, abort() { throw new Error('abort'); } } });
-  listen(({ op, args }) => {
-    try { send({ value: exports[op](...args) }); } catch (error) { send({ error: String(error) }); }
+  const lent = (${lentSource})(data.memory, lend);
+  listen(async ({ op, args }) => {
+    try { send({ value: op in lent ? await lent[op](...args) : exports[op](...args) }); } catch (error) { send({ error: String(error) }); }
   });
 }`;
 
@@ -42,7 +45,7 @@ export class ThreadedKernel implements Kernel {
   readonly kind = 'wasm';
   readonly arithmetic: 'relaxed-simd' | 'simd';
   readonly threads: number;
-  readonly counts = { decompositions: 0, mostSlots: 0 };
+  readonly counts = { decompositions: 0, mostSlots: 0, lent: 0 };
   readonly #start: StartThread;
   readonly #module: object;
   readonly #memory: SharedMemory;
@@ -50,6 +53,8 @@ export class ThreadedKernel implements Kernel {
   /** Where a worker's next answer goes, by worker. */
   readonly #waiting: ({ resolve: (value: number) => void; reject: (error: Error) => void } | undefined)[] = [];
   #turn: Promise<unknown> = Promise.resolve();
+  /** Whether every thread of the pool has a product of the host's; null before they were asked. */
+  #lends: boolean | null = null;
   #closed = false;
 
   constructor(
@@ -102,6 +107,19 @@ export class ThreadedKernel implements Kernel {
     return this.#memory.buffer;
   }
 
+  /** Whether the host lends a product. They are asked, and load it, at the first matrix that is worth it. */
+  async lends(order: number, signal: AbortSignal | undefined): Promise<boolean> {
+    if (order < lentOrder) return false;
+    if (this.#lends === null) {
+      const answers = await this.run(
+        Array.from({ length: this.threads }, () => ({ op: 'lend', args: [] })),
+        signal,
+      );
+      this.#lends = answers.every((answer) => answer === 1);
+    }
+    return this.#lends;
+  }
+
   /** One job a worker, all at once, with what they find at `fixed.args`; the values they return. */
   async run(jobs: readonly Job[], signal: AbortSignal | undefined, args: readonly number[] = []): Promise<number[]> {
     throwIfStopped(signal);
@@ -150,6 +168,7 @@ export class ThreadedKernel implements Kernel {
 
   async #end(reason: Error): Promise<void> {
     const pool = this.#pool.splice(0);
+    this.#lends = null;
     const waiting = this.#waiting.splice(0);
     await Promise.all(pool.map((thread) => thread.end()));
     for (const w of waiting) w?.reject(reason);
@@ -238,6 +257,13 @@ class ThreadedWorkspace implements Workspace {
     if (factors) factor.set(factors.subarray(0, count));
     else factor.fill(1);
     const rows = [stages[which], count, vectors[0], at, panels[0]];
+    if (await this.#kernel.lends(order, this.#signal)) {
+      await this.#all('transpose', this.#threadsForRows(), [order, ...rows]);
+      const args = [order, ld, count, panels[0], slots[slot]!, lentStrip, fixed.counter];
+      await this.#all('lentCovariance', this.#threadsForRows(), args);
+      this.#kernel.counts.lent++;
+      return;
+    }
     const args = [order, ld, ...rows, slots[slot]!, gramSquareOf(order), fixed.counter, fixed.sync];
     await this.#together('covariance', this.#threadsForRows(), args);
   }
