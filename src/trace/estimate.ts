@@ -11,10 +11,10 @@ import type { TracePlan, TraceRequest } from './request.js';
 /** Part of the product's speed that a whole forward pass reaches. */
 const forwardEfficiency = 0.9;
 /**
- * The same for the eigensolver (float64, a quarter of the width): 10,000 × 2048 with or without errors came to 0.15 to 0.20
- * beside fifteen other processes; by processor time it is about 0.35 on an idle machine.
+ * The same for the eigensolver in float64: 10,000 × 2048 came to 0.13 with errors, the default, where reductions weigh most,
+ * and to 0.21 without (docs/log.md, on an idle machine).
  */
-const spectrumEfficiency = 0.25;
+const spectrumEfficiency = 0.14;
 /** Both processes before any model is loaded, in bytes. */
 const processes = 240e6;
 /** What the eigensolver's threads take besides where they are lent a product: its library, and their copies of the rows. */
