@@ -20,7 +20,9 @@ export function remarks(
   const name = (i: number) => nameOf(points, i);
   const notes: string[] = [];
   if (values.length < leastCheckpoints) {
-    notes.push(`not resolved: ${values.length} checkpoint${values.length === 1 ? '' : 's'} (expected at least ${leastCheckpoints})`);
+    notes.push(
+      `not resolved: ${values.length} checkpoint${values.length === 1 ? '' : 's'} (expected at least ${leastCheckpoints})`,
+    );
   }
   if (curves === null) notes.push('no paired standard errors: changes count by their size alone');
   else {
