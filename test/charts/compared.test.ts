@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
 import { differences, sweep } from '../../src/charts/index.js';
+import { compareRuns } from '../../src/compare/index.js';
+import { readStory } from '../../src/report/index.js';
+import { figureCurve, sweepsOf } from '../../src/story/index.js';
 import { demoSeries, frame } from './story.js';
 import { expectPicture } from './snapshot.js';
 
@@ -57,4 +60,39 @@ test('α by layer and by corpus; what is absent has no point', () => {
     sweep({ figure: 'alpha', over: 'corpus', lines: [{ ...by, points: corpora }] }, frame(238)),
   );
   expect(sweep({ figure: 'alpha', over: 'n', lines: [] }, frame(238)).svg.textContent).toContain('α is absent');
+});
+
+const golden = (name: string) => new URL(`../golden/runs/${name}`, import.meta.url).pathname;
+
+test('a real sweep of N: RankMe of the sample’s step 6000', async () => {
+  const [run] = (await readStory([golden('sweeps')], { version: '0.1.0' })).runs;
+  const swept = sweepsOf(run!, run!.series[0]!.name).find(({ over }) => over === 'n')!;
+  const lines = swept.lines.map(({ checkpoint, points }) => ({
+    ...{ label: checkpoint.revision, series: 's', checkpoint: 0 },
+    points: points.map(({ value, series, at, layer }) => {
+      const { values, errors } = figureCurve(series, 'rankme', layer);
+      return { value, figure: values[at] ?? null, se: errors[at] ?? null };
+    }),
+  }));
+  const drawing = sweep({ figure: 'rankme', over: 'n', lines }, frame(238));
+  expectPicture('sweep-n-sample-84mm', drawing);
+  expect(drawing.data.rows.map((row) => row[1])).toEqual([38, 75, 150, 300, 600]);
+  expect(drawing.data.rows.map((row) => Number(row[2]).toFixed(1))).toEqual(['23.2', '36.3', '46.1', '55.7', '60.6']);
+});
+
+test('real differences: the sample less its shuffled tokens', async () => {
+  const run = golden('controls');
+  const [series] = (await readStory([run], { version: '0.1.0' })).runs[0]!.series;
+  const { comparisons } = await compareRuns([run], { against: 'shuffled-tokens' });
+  const { a, b, figures } = comparisons[0]!;
+  const { differences: found } = figures.find(({ figure }) => figure === 'rankme')!;
+  const input = { series: series!, names: [b.label, a.label] as const, figure: 'rankme', differences: found };
+  const drawing = differences(input, frame(238));
+  expectPicture('differences-sample-84mm', drawing);
+  expect(drawing.places.map(({ lines }) => lines[1])).toEqual([
+    'RankMe −16.7 ± 1.7: below',
+    'RankMe −17.1 ± 1.5: below',
+    'RankMe −11.1 ± 1.2: below',
+    'RankMe −10.4 ± 2.2: below',
+  ]);
 });

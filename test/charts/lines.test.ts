@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { alphaBands, chooseDownstream, downstream, training } from '../../src/charts/index.js';
 import type { DownstreamCurve, TrainingLog } from '../../src/story/index.js';
@@ -73,4 +74,22 @@ test('downstream tasks with their errors: well-known ones first, six at most', (
   expect(last.lines).toEqual(['step143000 · 300B tokens', 'sciq acc 0.500 ± .015, n 1000']);
   expectPicture('downstream-phone', downstream({ series, tasks: ['piqa', 'wsc'] }, frame(358, 'screen')));
   expect(downstream({ series, metric: 'ppl' }, frame(238)).svg.textContent).toContain('no task has ppl');
+});
+
+test('a task of the sample over its post-training: additions answered right', async () => {
+  const series = await demoSeries();
+  const results = JSON.parse(
+    readFileSync(new URL('../../sample/log/accuracy.json', import.meta.url), 'utf8'),
+  ) as Record<string, { heldout: { n: number; greedy: number } }>;
+  const points = Object.entries(results).map(([revision, { heldout }]) => {
+    const { stage, step, tokens } = series.checkpoints.find((checkpoint) => checkpoint.revision === revision)!;
+    const { n, greedy: value } = heldout;
+    return { stage, revision, step, tokens, value, se: Math.sqrt((value * (1 - value)) / n), n };
+  });
+  const curve = { task: 'addition', metric: 'acc', source: 'sample/log/accuracy.json', points };
+  const drawing = downstream({ series: { ...series, downstream: [curve] }, axis: 'stages' }, frame(493));
+  expectPicture('downstream-sample-174mm', drawing);
+  expect(drawing.places.map(({ lines }) => lines[1])).toEqual(
+    ['.204', '.237', '.583', '.233', '.713', '.738'].map((value) => expect.stringContaining(value) as string),
+  );
 });
