@@ -7,7 +7,10 @@ import type { Settings } from './setting.js';
 
 export function printConfig(command: Command, resolved: Resolved<Settings>, context: Context): string {
   const keys = Object.keys(command.settings).filter((key) => key !== 'printConfig');
-  const value = (key: string): unknown => resolved.values[key];
+  const value = (key: string): unknown => {
+    const held = resolved.values[key];
+    return command.settings[key]?.secret === true && held !== null ? '(given, not shown)' : held;
+  };
   if (value('json') === true) {
     const entries = keys.map((key) => [key, { value: value(key), origin: resolved.origins[key] }]);
     return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
@@ -16,7 +19,8 @@ export function printConfig(command: Command, resolved: Resolved<Settings>, cont
     const v = value(key);
     // null of `N|all` is its word.
     if (v === null || v === undefined) return /^N\|(.*)$/.exec(command.settings[key]?.value ?? '')?.[1] ?? absent;
-    return Array.isArray(v) ? v.join('-') : JSON.stringify(v).replace(/^"|"$/g, '');
+    if (Array.isArray(v)) return v.join(v.every((part) => typeof part === 'number') ? '-' : ', ');
+    return JSON.stringify(v).replace(/^"|"$/g, '');
   };
   const keyWidth = Math.max(...keys.map((key) => key.length));
   const valueWidth = Math.min(40, Math.max(...keys.map((key) => shown(key).length)));

@@ -22,6 +22,8 @@ export interface Setting<T> {
   readonly many?: boolean;
   /** Only an option of the command line: not read from the environment or the config file. */
   readonly optionOnly?: boolean;
+  /** Its value is not shown by `--print-config`. */
+  readonly secret?: boolean;
 }
 
 export type Settings = Record<string, Setting<unknown>>;
@@ -31,7 +33,13 @@ type Words = Pick<Setting<unknown>, 'flag' | 'meaning' | 'optionOnly'>;
 
 /** A text that may not be empty; null until given. */
 export function text(
-  words: Words & { value: string | null; expected: string; shown?: string | null; optionOnly?: boolean },
+  words: Words & {
+    value: string | null;
+    expected: string;
+    shown?: string | null;
+    optionOnly?: boolean;
+    secret?: boolean;
+  },
 ): Setting<string | null> {
   return {
     shown: null,

@@ -651,6 +651,7 @@ export const serveSettings = {
     meaning: 'What a reader must know, 16 characters or more: it stands in the address that is printed.',
     expected: 'a token of 16 characters or more',
     shown: 'none',
+    secret: true,
   }),
   open: flag({ flag: '--open', meaning: 'Open the page in the browser.', optionOnly: true }),
   ...shared,

@@ -67,6 +67,14 @@ describe('precedence', () => {
     expect(stdout.text).toContain('EIGENTRACE_SEQUENCE is set, but is no setting\n');
   });
 
+  it('keeps a token to itself, and names several runs', async () => {
+    const { stdout } = await type('serve a b --token 0123456789abcdef --print-config');
+    expect(stdout.text).toContain('(given, not shown)');
+    expect(stdout.text).toContain('a, b');
+    expect(stdout.text).not.toContain('0123456789abcdef');
+    expect((await type('serve a --print-config')).stdout.text).not.toContain('(given, not shown)');
+  });
+
   it('prints the same as JSON', async () => {
     const { stdout } = await type('trace ckpts --print-config --json --seed 5');
     expect(JSON.parse(stdout.text)).toMatchObject({
