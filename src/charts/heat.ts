@@ -4,7 +4,9 @@
  */
 import * as Plot from '@observablehq/plot';
 import type { SeriesStory } from '../story/index.js';
-import { pathMark, type Plate } from './plate.js';
+import type { OverTraining } from './line-chart.js';
+import { bottomMargin, leftMargin, pathMark, type Plate } from './plate.js';
+import type { Paint } from './theme.js';
 import { levels, viridis } from './viridis.js';
 import type { XAxis } from './x-axis.js';
 
@@ -14,6 +16,14 @@ export interface Column {
   readonly x: number;
   readonly from: number;
   readonly to: number;
+}
+
+/** Room around a map: above for the scale, and for the names of lanes where stages stand side by side. */
+export function heatMargins(paint: Paint, { axis, right = 0, xLabels = true }: OverTraining) {
+  return {
+    ...{ top: paint.size * (axis === 'stages' ? 3.3 : 2), right: Math.max(right, paint.size * 1.2) },
+    ...{ bottom: bottomMargin(paint, xLabels), left: leftMargin(paint) },
+  };
 }
 
 /** Columns of a series' checkpoints; step 0 and each lane have their own edges. */

@@ -1,34 +1,28 @@
 /** One figure at every layer over training: a column a checkpoint, a row a layer, the embeddings below, `final` above. */
 import * as Plot from '@observablehq/plot';
 import type { SeriesStory } from '../story/index.js';
-import type { Axis, Drawing, Frame } from './chart.js';
+import type { Drawing, Frame } from './chart.js';
 import { checkpointLine } from './curves.js';
-import { columnsOf, heatLegend, heatMarks, heatScale } from './heat.js';
+import { columnsOf, heatLegend, heatMargins, heatMarks, heatScale } from './heat.js';
+import type { OverTraining } from './line-chart.js';
 import { laneNames } from './phase-marks.js';
-import { bottomMargin, describe, draw, leftMargin, plateOf, xAxisMarks } from './plate.js';
+import { describe, draw, plateOf, xAxisMarks } from './plate.js';
 import { paintOf } from './theme.js';
 import { figureName, short } from './words.js';
 import { xAxis } from './x-axis.js';
 import { axisName } from './y-axis.js';
 
-export interface LayerMapInput {
+export interface LayerMapInput extends OverTraining {
   readonly series: SeriesStory;
   /** `rankme`, `alpha`, … */
   readonly figure: string;
-  readonly axis?: Axis | undefined;
-  readonly domain?: readonly [number, number] | undefined;
-  readonly right?: number | undefined;
-  readonly xLabels?: boolean | undefined;
 }
 
 export function layerMap(input: LayerMapInput, frame: Frame): Drawing {
   const { series, figure, xLabels = true } = input;
   const paint = paintOf(frame);
   const isStaged = input.axis === 'stages';
-  const margins = {
-    ...{ top: paint.size * (isStaged ? 3.3 : 2), right: Math.max(input.right ?? 0, paint.size * 1.2) },
-    ...{ bottom: bottomMargin(paint, xLabels), left: leftMargin(paint) },
-  };
+  const margins = heatMargins(paint, input);
   const layers = series.layers;
   const row = frame.theme === 'paper' ? 6 : 12;
   const tallest = frame.theme === 'paper' ? 190 : 380;

@@ -1,32 +1,26 @@
 /** The whole spectrum over training: a column a checkpoint, rank downwards (log), colour the share of variance (log). */
 import type { LayerSpectra, SeriesStory } from '../story/index.js';
-import type { Axis, Drawing, Frame } from './chart.js';
+import type { Drawing, Frame } from './chart.js';
 import { checkpointLine } from './curves.js';
-import { columnsOf, heatLegend, heatMarks, heatScale } from './heat.js';
+import { columnsOf, heatLegend, heatMargins, heatMarks, heatScale } from './heat.js';
+import type { OverTraining } from './line-chart.js';
 import { logAxis, logYMarks } from './log-axis.js';
 import { laneNames } from './phase-marks.js';
-import { bottomMargin, describe, draw, leftMargin, plateOf, xAxisMarks } from './plate.js';
+import { describe, draw, plateOf, xAxisMarks } from './plate.js';
 import { paintOf } from './theme.js';
 import { short } from './words.js';
 import { xAxis } from './x-axis.js';
 
-export interface SpectrumMapInput {
+export interface SpectrumMapInput extends OverTraining {
   readonly series: SeriesStory;
   readonly spectra: LayerSpectra;
-  readonly axis?: Axis | undefined;
-  readonly domain?: readonly [number, number] | undefined;
-  readonly right?: number | undefined;
-  readonly xLabels?: boolean | undefined;
 }
 
 export function spectrumMap(input: SpectrumMapInput, frame: Frame): Drawing {
   const { series, spectra, xLabels = true } = input;
   const paint = paintOf(frame);
   const isStaged = input.axis === 'stages';
-  const margins = {
-    ...{ top: paint.size * (isStaged ? 3.3 : 2), right: Math.max(input.right ?? 0, paint.size * 1.2) },
-    ...{ bottom: bottomMargin(paint, xLabels), left: leftMargin(paint) },
-  };
+  const margins = heatMargins(paint, input);
   const height =
     frame.height ??
     Math.round(
