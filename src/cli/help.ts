@@ -2,7 +2,7 @@
 import type { Command } from './command.js';
 import { wrap } from './format.js';
 import type { Setting, Settings } from './setting.js';
-import { readElsewhere, variableOf } from './settings.js';
+import { readElsewhere, variableOf } from './settings/every.js';
 import type { Style } from './style.js';
 
 /** The help of `eigentrace` itself. */

@@ -5,7 +5,8 @@
 import { EigentraceError, nearest } from '../errors.js';
 import type { Context } from './context.js';
 import type { Setting, Settings, Values } from './setting.js';
-import { everySetting, presets, readElsewhere, variableOf } from './settings.js';
+import { everySetting, readElsewhere, variableOf } from './settings/every.js';
+import { presets } from './settings/sampling.js';
 
 export const configName = 'eigentrace.config.json';
 

@@ -1,6 +1,6 @@
 /**
  * Reads a command line and does it: `run(['trace', …], context)` gives the exit status. commander splits the words;
- * what they mean is in `settings.ts`.
+ * what they mean is in `settings/`.
  */
 import { Command as Parser, CommanderError, Option } from 'commander';
 import { EigentraceError, nearest } from '../errors.js';

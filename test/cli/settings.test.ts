@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { presets, traceSettings } from '../../src/cli/settings.js';
+import { presets } from '../../src/cli/settings/sampling.js';
+import { traceSettings } from '../../src/cli/settings/trace.js';
 import { presets as libraryPresets, traceDefaults } from '../../src/trace/request.js';
 import { type } from './fakes.js';
 

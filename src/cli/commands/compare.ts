@@ -3,7 +3,7 @@ import { EigentraceError } from '../../errors.js';
 import { command } from '../command.js';
 import { comparisonText } from '../comparison-table.js';
 import { exitStatus, widthOf } from '../context.js';
-import { compareSettings } from '../settings.js';
+import { compareSettings } from '../settings/compare.js';
 import { printable, styleOf } from '../style.js';
 import { json } from '../watch.js';
 

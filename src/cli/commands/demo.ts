@@ -3,7 +3,7 @@ import { command } from '../command.js';
 import { conclude } from '../conclusion.js';
 import { printable } from '../style.js';
 import { ownReport } from '../own-report.js';
-import { demoSettings } from '../settings.js';
+import { demoSettings } from '../settings/demo.js';
 import { watched } from '../watch.js';
 
 export const demo = command({

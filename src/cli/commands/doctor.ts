@@ -1,7 +1,7 @@
 /** `eigentrace doctor`: what this machine has. */
 import { command } from '../command.js';
 import { exitStatus } from '../context.js';
-import { doctorSettings } from '../settings.js';
+import { doctorSettings } from '../settings/metrics.js';
 import { printable, styleOf } from '../style.js';
 import { json } from '../watch.js';
 

@@ -4,7 +4,7 @@ import { command } from '../command.js';
 import { exitStatus } from '../context.js';
 import type { ExportOptions } from '../library.js';
 import { required } from '../resolve.js';
-import { exportSettings } from '../settings.js';
+import { exportSettings } from '../settings/export.js';
 import { printable } from '../style.js';
 import { json } from '../watch.js';
 

@@ -3,7 +3,7 @@ import { command } from '../command.js';
 import { exitStatus } from '../context.js';
 import { count } from '../format.js';
 import { required } from '../resolve.js';
-import { importSettings } from '../settings.js';
+import { importSettings } from '../settings/import.js';
 import { printable } from '../style.js';
 import { json } from '../watch.js';
 

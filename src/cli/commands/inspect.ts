@@ -6,7 +6,7 @@ import { exitStatus } from '../context.js';
 import { bytes, count, si } from '../format.js';
 import type { Inspection } from '../library.js';
 import { required } from '../resolve.js';
-import { inspectSettings } from '../settings.js';
+import { inspectSettings } from '../settings/represent.js';
 import { printable } from '../style.js';
 import { json } from '../watch.js';
 

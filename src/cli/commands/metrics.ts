@@ -4,7 +4,7 @@ import { command } from '../command.js';
 import { exitStatus, widthOf } from '../context.js';
 import { wrap } from '../format.js';
 import type { Definition } from '../library.js';
-import { metricsSettings } from '../settings.js';
+import { metricsSettings } from '../settings/metrics.js';
 import { styleOf, type Style } from '../style.js';
 import { json } from '../watch.js';
 

@@ -4,7 +4,7 @@ import { command } from '../command.js';
 import { exitStatus, widthOf } from '../context.js';
 import { phasesText } from '../phases-text.js';
 import { required } from '../resolve.js';
-import { phasesSettings } from '../settings.js';
+import { phasesSettings } from '../settings/phases.js';
 import { printable, styleOf } from '../style.js';
 import { json } from '../watch.js';
 

@@ -3,7 +3,7 @@ import { command } from '../command.js';
 import { exitStatus } from '../context.js';
 import { bytes } from '../format.js';
 import { required } from '../resolve.js';
-import { reportSettings } from '../settings.js';
+import { reportSettings } from '../settings/report.js';
 import { printable } from '../style.js';
 import { json } from '../watch.js';
 

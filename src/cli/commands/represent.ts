@@ -4,7 +4,7 @@ import { command } from '../command.js';
 import { exitStatus } from '../context.js';
 import type { RepresentRequest } from '../library.js';
 import { required, type Resolved } from '../resolve.js';
-import { representSettings } from '../settings.js';
+import { representSettings } from '../settings/represent.js';
 import { printable } from '../style.js';
 import { json, watched } from '../watch.js';
 

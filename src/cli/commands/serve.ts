@@ -4,7 +4,7 @@ import { command } from '../command.js';
 import { exitStatus, type Context } from '../context.js';
 import type { Library, RunningServer, ServerOptions } from '../library.js';
 import { required } from '../resolve.js';
-import { serveSettings } from '../settings.js';
+import { serveSettings } from '../settings/report.js';
 import { printable } from '../style.js';
 import { json } from '../watch.js';
 

@@ -5,7 +5,7 @@ import { exitStatus, widthOf } from '../context.js';
 import { count, duration } from '../format.js';
 import type { SweepRequest } from '../library.js';
 import { required, type Resolved } from '../resolve.js';
-import { sweepSettings } from '../settings.js';
+import { sweepSettings } from '../settings/sweep.js';
 import { printable, styleOf } from '../style.js';
 import { sweepPlanText, sweepTables } from '../sweep-text.js';
 import { json, watched } from '../watch.js';

@@ -7,7 +7,7 @@ import { planText } from '../plan-text.js';
 import { EigentraceError } from '../../errors.js';
 import { ownReport } from '../own-report.js';
 import { required, type Resolved } from '../resolve.js';
-import { traceSettings } from '../settings.js';
+import { traceSettings } from '../settings/trace.js';
 import { styleOf } from '../style.js';
 import { json, watched } from '../watch.js';
 

@@ -6,7 +6,7 @@ import { interruptible } from '../interrupt.js';
 import type { Verification } from '../library.js';
 import { required } from '../resolve.js';
 import { Screen } from '../screen.js';
-import { verifySettings } from '../settings.js';
+import { verifySettings } from '../settings/compare.js';
 import { printable, styleOf, type Style } from '../style.js';
 import { json } from '../watch.js';
 

@@ -1,0 +1,97 @@
+/** The settings of `export`, and those by which other readers of a run choose its rows. */
+import { choice, text, textOr, texts, whole } from '../setting.js';
+import { shared } from './shared.js';
+
+/** Options that choose rows of a table. */
+export const chosen = { expected: 'a name', shown: 'all', optionOnly: true } as const;
+
+export const exportSettings = {
+  run: text({ flag: 'RUN', value: null, meaning: 'The folder of a run.', expected: 'a folder that trace wrote' }),
+  format: choice(
+    {
+      flag: '--format',
+      meaning:
+        "json, jsonl, csv, parquet, or npy (the published code's layout: a pickled dict of steps); wandb, trackio: scalars " +
+        'for those programs; svg, png: a chart for papers (--chart).',
+    },
+    ['json', 'jsonl', 'csv', 'parquet', 'npy', 'wandb', 'trackio', 'svg', 'png'],
+    'csv',
+  ),
+  chart: text({
+    ...{ optionOnly: true, flag: '--chart', value: 'NAME' },
+    meaning: 'Which chart svg and png show; the list stands below.',
+    expected: 'the name of a chart',
+    shown: 'trajectory',
+  }),
+  figure: text({
+    ...{ optionOnly: true, flag: '--figure', value: 'NAME' },
+    meaning: 'One figure alone: rankme, alpha, rankme_published, participation_ratio, …',
+    expected: 'the name of a figure',
+    shown: 'rankme and alpha',
+  }),
+  chartAxis: choice(
+    {
+      flag: '--x',
+      meaning: "A chart's x axis: training tokens, steps, compute (6 · parameters · tokens), or a lane a stage.",
+    },
+    ['tokens', 'steps', 'compute', 'stages'],
+    'tokens',
+  ),
+  chartWidth: whole(
+    { flag: '--width', value: 'MM', noun: 'a width', meaning: 'Width of a chart: 84 mm is one column, 174 two.' },
+    40,
+    () => 84,
+  ),
+  at: text({
+    ...{ optionOnly: true, flag: '--at', value: 'REVISION' },
+    meaning: 'The checkpoint of a scree plot.',
+    expected: 'a revision',
+    shown: 'the last',
+  }),
+  and: text({
+    ...{ optionOnly: true, flag: '--and', value: 'REVISION' },
+    meaning: 'A second checkpoint over it.',
+    expected: 'a revision',
+    shown: 'none',
+  }),
+  logs: texts({
+    ...{ optionOnly: true, flag: '--log', value: 'FILE' },
+    meaning:
+      "The training's own log, drawn above: trainer_state.json or a CSV with a column step; STAGE=FILE says whose. May be repeated.",
+    expected: 'a file',
+    shown: 'none',
+  }),
+  evaluations: texts({
+    ...{ optionOnly: true, flag: '--evaluations', value: 'PATH' },
+    meaning: 'Result files of lm-evaluation-harness, drawn below: a file, a folder or a glob. May be repeated.',
+    expected: 'a file, a folder or a glob',
+    shown: 'none',
+  }),
+  table: textOr(
+    {
+      flag: '--table',
+      value: 'NAME',
+      meaning: 'Which table: geometry has one row a checkpoint, layer and position; phases one a number found.',
+      expected: 'geometry or phases',
+    },
+    'geometry',
+  ),
+  seriesName: text({ ...chosen, flag: '--series', value: 'NAME', meaning: 'Only this series of the run.' }),
+  stage: text({ ...chosen, flag: '--stage', value: 'NAME', meaning: 'Only this stage: pretrain, sft, …' }),
+  layer: text({ ...chosen, flag: '--layer', value: 'LAYER', meaning: 'Only this layer: final, or a block number.' }),
+  variant: text({
+    ...chosen,
+    flag: '--variant',
+    value: 'HASH',
+    meaning: 'One variant alone (another layer set, a control).',
+    shown: 'the main request and what adds layers or positions to it',
+  }),
+  exportOut: text({
+    flag: '--out',
+    value: 'FILE',
+    meaning: 'The file written.',
+    expected: 'a file',
+    shown: 'stdout',
+  }),
+  ...shared,
+};
