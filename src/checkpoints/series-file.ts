@@ -7,6 +7,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { kindOf, readJson } from '../bytes/index.js';
 import { EigentraceError, nearest } from '../errors.js';
+import { parseHubId } from './hub-id.js';
 import { compareNames, parseCheckpointName } from './naming.js';
 import type { Series, SeriesEntry } from './series.js';
 import { countsPretraining, stagesOf } from './stages.js';
@@ -101,6 +102,10 @@ async function entryOf(
   const step = checkpoint.step ?? said.step;
   const counted = step !== null && tokensPerStep !== null && (stageIndex === 0 || countsPretraining(stage));
   const folder = path === undefined ? null : resolve(dirname(file), path);
+  const place = hub === undefined ? null : parseHubId(hub);
+  if (hub !== undefined && place === null) {
+    throw refuse(file, `${stage}/${revision}: "hub" is no id, got ${hub} (expected org/name or org/name@revision)`);
+  }
   return {
     stage,
     revision,
@@ -109,17 +114,13 @@ async function entryOf(
     parent: checkpoint.parent ?? null,
     seed: checkpoint.seed ?? null,
     folder,
+    ...(place ? { hub: { id: place.id, revision: place.revision ?? 'main', commit: null } } : {}),
     ...(checkpoint.base ? { base: resolve(dirname(file), checkpoint.base) } : {}),
-    problem: await problemOf(folder, path, hub),
+    problem: folder === null ? null : await problemOf(folder, path!),
   };
 }
 
-async function problemOf(folder: string | null, path?: string, hub?: string): Promise<string | null> {
-  if (folder === null) {
-    const [id, revision = 'main'] = hub!.split('@');
-    const command = `hf download ${id} --revision ${revision} --local-dir FOLDER`;
-    return `is on the Hub (${hub}), which this version does not read; download it (\`${command}\`) and give its path`;
-  }
+async function problemOf(folder: string, path: string): Promise<string | null> {
   const kind = await kindOf(folder);
   if (kind === 'folder') return null;
   const written = path === folder ? '' : ` (written ${path})`;

@@ -10,6 +10,16 @@ import { openCheckpoint, type Checkpoint, type CheckpointOptions } from './check
 import { ggufSeries, readFolder } from './series-folder.js';
 import { readSeriesFile } from './series-file.js';
 
+/** A revision of a repository on the Hub. */
+export interface HubPlace {
+  /** `org/name`. */
+  readonly id: string;
+  /** Branch, tag or commit, as it was asked for. */
+  readonly revision: string;
+  /** What it stood for when the series was opened (40 hex digits); null when nobody asked the Hub. */
+  readonly commit: string | null;
+}
+
 export interface SeriesEntry {
   /** `pretrain` for a plain folder's, unless the names say otherwise (naming.ts). */
   readonly stage: string;
@@ -22,8 +32,10 @@ export interface SeriesEntry {
   /** The revision (or `stage/revision`) that it was trained from; null: the last checkpoint of the stage before. */
   readonly parent: string | null;
   readonly seed: number | string | null;
-  /** Absolute path; null when it is not on this machine. */
+  /** Absolute path; null when it is not on this machine, or may be in the Hub's cache (`hub`). */
   readonly folder: string | null;
+  /** Where it lies on the Hub: the hub room fetches it. Absent for what lies in a folder of the user's. */
+  readonly hub?: HubPlace;
   /** Absolute folder of an adapter's base model, where the series says it. */
   readonly base?: string;
   /** Why it can't be used, when that is known without opening it; else null. */
@@ -40,9 +52,9 @@ export interface Stage {
 
 export interface Series {
   readonly name: string;
-  /** Absolute folder: the series' own, the one that holds `series.json`, or the checkpoint itself. */
+  /** Absolute folder: the series' own, the one that holds `series.json`, the checkpoint itself, or the repository's in the Hub's cache. */
   readonly root: string;
-  readonly source: 'folder' | 'checkpoint' | 'series.json';
+  readonly source: 'folder' | 'checkpoint' | 'series.json' | 'hub';
   readonly tokensPerStep: number | null;
   /** The tokenizer that `series.json` names: absolute path of a folder or of a `tokenizer.json`. */
   readonly tokenizer: string | null;
@@ -83,12 +95,16 @@ export async function openEntry(
   options: Pick<CheckpointOptions, 'scratchFolder'> = {},
 ): Promise<Checkpoint> {
   if (entry.folder === null || entry.problem !== null) {
-    throw new EigentraceError('input', `${entry.stage}/${entry.revision}: ${entry.problem ?? 'not on this machine'}`);
+    throw new EigentraceError('input', `${entry.stage}/${entry.revision}: ${entry.problem ?? notHere(entry)}`);
   }
   const above = dirname(entry.folder);
   const fallbackFolders = above === series.root ? [series.root] : [above, series.root];
   const base = entry.base ?? null;
   return openCheckpoint(entry.folder, { ...options, fallbackFolders, tokenizer: series.tokenizer, base });
+}
+
+function notHere({ hub }: SeriesEntry): string {
+  return hub ? `is on the Hub (${hub.id}@${hub.revision}) and was not fetched` : 'not on this machine';
 }
 
 /** A path that is not there: the Hub's ids look the same, and their owner should hear what to do. */

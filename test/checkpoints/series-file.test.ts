@@ -105,10 +105,14 @@ describe('series.json', () => {
     expect(series.entries.map(({ problem }) => problem)).toEqual([
       null,
       `${folder}/step7: no such folder (written step7)`,
-      'is on the Hub (org/name@step2), which this version does not read; download it (`hf download org/name --revision step2 --local-dir FOLDER`) and give its path',
+      null,
       `${folder}/series.json: is a file, expected a checkpoint folder`,
     ]);
-    expect(series.entries[2]!.folder).toBeNull();
+    expect(series.entries[2]).toMatchObject({
+      folder: null,
+      hub: { id: 'org/name', revision: 'step2', commit: null },
+    });
+    expect(series.entries[1]!.hub).toBeUndefined();
     expect(await refusal(openEntry(series, series.entries[1]!))).toBe(
       `pretrain/step1: ${folder}/step7: no such folder (written step7)`,
     );
@@ -152,6 +156,11 @@ describe('series.json', () => {
     ],
     ['a stage twice', { stages: [stage('a', at('x')), stage('a', at('y'))] }, 'stage a is there twice'],
     ['a revision twice', { stages: [stage('a', at('x'), at('x'))] }, 'stage a names revision x twice'],
+    [
+      'no id of the Hub',
+      { stages: [stage('a', { revision: 'x', hub: 'org/name/more' })] },
+      'a/x: "hub" is no id, got org/name/more (expected org/name or org/name@revision)',
+    ],
     ['no place', { stages: [stage('a', { revision: 'x' })] }, 'a/x needs a path or a hub id, got neither'],
     ['two places', { stages: [stage('a', at('x', { hub: 'o/n' }))] }, 'a/x needs a path or a hub id, got both'],
     [

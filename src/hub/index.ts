@@ -1,0 +1,1 @@
+export type { FetchHooks, FetchProgress, HubSeriesOptions, HubSize } from './hooks.js';
