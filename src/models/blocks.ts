@@ -73,6 +73,12 @@ export class Blocks {
     return this.graph.node('GatherND', [x, this.#inputs.last], { batch_dims: 1 });
   }
 
+  /** Chosen tokens: (B, T, w) → (R, w); `rows` (R, 2) int64 names each by its sequence and its place there. */
+  pickRows(x: Value, rows: Value): Value {
+    this.#picked = true;
+    return this.graph.node('GatherND', [x, rows]);
+  }
+
   /** Rows of a (rows, width) table: ids (B, T) → (B, T, width) float32. */
   embedding(ids: Value, name: string, rows: number, width: number): Value {
     const tensor = this.weights.get(name, [rows, width]);

@@ -176,6 +176,10 @@ export class Graph {
     return this.node('Cast', [value], { to: elementTypes.float32 });
   }
 
+  toFloat64(value: Value): Value {
+    return this.node('Cast', [value], { to: elementTypes.float64 });
+  }
+
   /** The encoded ModelProto. */
   encode(): Uint8Array {
     const opset = (domain: string, version: number) =>

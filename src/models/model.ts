@@ -9,6 +9,8 @@ import type { Decoder } from './architecture.js';
 import { architectureOf } from './architectures.js';
 import { Blocks, type BatchInputs } from './blocks.js';
 import { Config } from './config.js';
+import { rowGraph } from './row-graph.js';
+import { scoreHead } from './score-head.js';
 import { readInitialisation, type Initialisation } from './initialisation.js';
 import { Graph, type Cost, type Value } from './graph.js';
 import { Weights, type TensorRange } from './weights.js';
@@ -152,17 +154,22 @@ export class Model {
    * `tokens` (B, T, d) when every token's final state is asked for. Blocks after the last layer that is needed are left out.
    */
   stateGraph(request: StateRequest): ModelGraph {
-    const { longest } = this.#decoder;
-    if (longest !== null && request.maxTokens > longest) {
-      throw new EigentraceError(
-        'input',
-        `checkpoint ${this.name}: its learned positions end, got a sequence of ${request.maxTokens} tokens ` +
-          `(expected at most ${longest}); lower --max-tokens`,
-      );
-    }
-    const graph = new Graph((file) => this.#locate(file));
-    const { inputs, outputs } = this.#decode(graph, new Weights(this.name, this.#source.tensors), request);
-    return { bytes: graph.encode(), folder: this.#folder, inputs, outputs, cost: graph.cost };
+    this.#checkLength(request.maxTokens);
+    return this.#built((graph, weights) => this.#decode(graph, weights, request));
+  }
+
+  /**
+   * Tokens → final states of chosen tokens. Inputs: `ids`, `lengths` and `total` as above, `rows` (R, 2) int64, sequence
+   * and place; output `final` (R, d). The last block's output is computed for the chosen tokens only.
+   */
+  rowGraph(maxTokens: number): ModelGraph {
+    this.#checkLength(maxTokens);
+    return this.#built((graph, weights) => rowGraph(this.#decoder, graph, weights, maxTokens));
+  }
+
+  /** Final states → log-probabilities of chosen tokens, in float64, and the likeliest token; see score-head.ts. */
+  scoreHead(options: { readonly top: boolean }): ModelGraph {
+    return this.#built((graph, weights) => scoreHead(this.#decoder, graph, weights, options));
   }
 
   /**
@@ -170,9 +177,23 @@ export class Model {
    * log-probabilities, `targets` (R, 1) int64.
    */
   headGraph(output: 'logits' | 'logprobs'): ModelGraph {
+    return this.#built((graph, weights) => ({ inputs: this.#head(graph, weights, output), outputs: [output] }));
+  }
+
+  #checkLength(maxTokens: number): void {
+    const { longest } = this.#decoder;
+    if (longest === null || maxTokens <= longest) return;
+    throw new EigentraceError(
+      'input',
+      `checkpoint ${this.name}: its learned positions end, got a sequence of ${maxTokens} tokens ` +
+        `(expected at most ${longest}); lower --max-tokens`,
+    );
+  }
+
+  #built(build: (graph: Graph, weights: Weights) => { inputs: string[]; outputs: string[] }): ModelGraph {
     const graph = new Graph((file) => this.#locate(file));
-    const inputs = this.#head(graph, new Weights(this.name, this.#source.tensors), output);
-    return { bytes: graph.encode(), folder: this.#folder, inputs, outputs: [output], cost: graph.cost };
+    const { inputs, outputs } = build(graph, new Weights(this.name, this.#source.tensors));
+    return { bytes: graph.encode(), folder: this.#folder, inputs, outputs, cost: graph.cost };
   }
 
   #decode(graph: Graph, weights: Weights, request: StateRequest): { inputs: string[]; outputs: string[] } {

@@ -6,6 +6,7 @@
 import { Worker } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import { readText } from '../bytes/index.js';
+import { runGraph } from './child-run.js';
 import type {
   Envelope,
   ForwardMessage,
@@ -37,6 +38,8 @@ async function handle(message: Request): Promise<unknown> {
       return time(message);
     case 'probe':
       return probe();
+    case 'run':
+      return runGraph(sessions.get(message.slot), message);
   }
 }
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { EigentraceError } from '../errors.js';
 import type { ModelGraph } from '../models/index.js';
 import type { Envelope, ForwardMessage, ForwardReply, ProbeReply, Reply, Request, Slot } from './protocol.js';
+import type { TensorData } from './run-message.js';
 
 interface Pending {
   resolve: (result: unknown) => void;
@@ -59,6 +60,11 @@ export class ModelProcess {
     slot: ForwardMessage['slot'] = 'states',
   ): Promise<ForwardReply> {
     return (await this.#ask({ op: 'forward', slot, ...batch })) as ForwardReply;
+  }
+
+  /** Runs the graph in `slot` on named tensors; answers with its outputs. */
+  async run(slot: Slot, feeds: Readonly<Record<string, TensorData>>): Promise<Readonly<Record<string, TensorData>>> {
+    return (await this.#ask({ op: 'run', slot, feeds })) as Record<string, TensorData>;
   }
 
   /** Ends the sessions, or one of them, and gives their memory back. */

@@ -1,10 +1,13 @@
 /** What the parent and the child that runs onnxruntime say to each other (structured clone over the fork's pipe). */
 
+import type { RunMessage } from './run-message.js';
+
 /**
  * `states`: tokens → states; `head`: final states → log-probabilities or logits; `reference`: as `states` on the CPU, to
- * check another device by.
+ * check another device by; `rows`: tokens → chosen states; `scores`: states → ln p of chosen tokens; `cached`: tokens → chosen
+ * states, with keys and values kept.
  */
-export type Slot = 'states' | 'head' | 'reference';
+export type Slot = 'states' | 'head' | 'reference' | 'rows' | 'scores' | 'cached';
 
 /**
  * A row of a sequence, taken from the states of its first `tokens` tokens (all where it has fewer): the last of them, or
@@ -61,7 +64,7 @@ export interface ProbeMessage {
   readonly op: 'probe';
 }
 
-export type Request = LoadMessage | ForwardMessage | ReleaseMessage | TimeMessage | ProbeMessage;
+export type Request = LoadMessage | ForwardMessage | ReleaseMessage | TimeMessage | ProbeMessage | RunMessage;
 
 /** States of a batch by output name: (B, d), (tokens, d) where every token was asked for, or (B·P, d) for P picks; float32. */
 export interface ForwardReply {

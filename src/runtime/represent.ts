@@ -2,10 +2,10 @@
  * Sequences through a model: each batch's states go to a sink under their sequence's index, so that nothing depends
  * on the order of the batches. Padding is on the right under a causal mask, so it never reaches a real token.
  */
-import { EigentraceError } from '../errors.js';
 import type { Layer, Model, Position } from '../models/index.js';
 import { batchesOf } from './batches.js';
 import { checkDevice, loadOn } from './device.js';
+import { interruptible } from './interruptible.js';
 import { ModelProcess } from './process.js';
 import type { StatePick } from './protocol.js';
 
@@ -60,14 +60,7 @@ export async function represent(
   options: RepresentOptions,
   sink: StateSink,
 ): Promise<Represented> {
-  const stop = (): void => child.kill(new EigentraceError('interrupted', 'interrupted'));
-  if (options.signal?.aborted) throw new EigentraceError('interrupted', 'interrupted');
-  options.signal?.addEventListener('abort', stop, { once: true });
-  try {
-    return await run(child, model, sequences, options, sink);
-  } finally {
-    options.signal?.removeEventListener('abort', stop);
-  }
+  return interruptible(child, options.signal, () => run(child, model, sequences, options, sink));
 }
 
 async function run(
