@@ -10,6 +10,7 @@ export {
   type Series,
   type SeriesEntry,
 } from './checkpoints/index.js';
+export { meaningOfFinding, type Finding, type FindingCode, type Severity } from './audit/index.js';
 export { openTokenizer, selectSequences, type Sequences, type Tokenizer } from './corpus/index.js';
 export { architectures, Model, type Layer, type Position } from './models/index.js';
 export {

@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { open, readdir, readFile, realpath, stat, type FileHandle } from 'node:fs/promises';
+import { lstat, open, readdir, readFile, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { EigentraceError, messageOf } from '../errors.js';
 import type { ByteSource } from './byte-source.js';
 
@@ -104,6 +104,27 @@ export async function list(folder: string): Promise<{ name: string; kind: 'file'
     return names.flatMap((name, i) => (kinds[i] ? [{ name, kind: kinds[i] }] : []));
   } catch (error) {
     throw asInputError(folder, error);
+  }
+}
+
+/** Symbolic links in a folder that can't be followed, each with why: they lead nowhere, or in a circle. */
+export async function brokenLinks(folder: string): Promise<{ name: string; why: string }[]> {
+  const names = await readdir(folder).catch((error: unknown) => Promise.reject(asInputError(folder, error) as Error));
+  const broken = await Promise.all(names.sort().map((name) => brokenLink(`${folder}/${name}`)));
+  return names.flatMap((name, i) => (broken[i] ? [{ name, why: broken[i] }] : []));
+}
+
+/** Why the symbolic link at a path can't be followed; null when it can, or when there is none. */
+export async function brokenLink(path: string): Promise<string | null> {
+  const info = await lstat(path).catch(() => null);
+  if (info?.isSymbolicLink() !== true) return null;
+  try {
+    await stat(path);
+    return null;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ELOOP') return 'symbolic links that lead in a circle';
+    return code === 'ENOENT' ? 'a symbolic link that leads nowhere' : null;
   }
 }
 

@@ -4,6 +4,8 @@ export { MemorySource } from './memory.js';
 export {
   FileSource,
   asInputError,
+  brokenLink,
+  brokenLinks,
   identify,
   isRegularFile,
   kindOf,

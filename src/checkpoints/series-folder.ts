@@ -48,6 +48,7 @@ export async function readFolder(root: string, tokensPerStep: number | null): Pr
     stages: stagesOf(entries),
     entries,
     notes: [...notes, ...stepNotes(entries)],
+    skipped: candidates.flatMap(({ name, skipped }) => (skipped === null ? [] : [{ name, reason: skipped }])),
   };
 }
 

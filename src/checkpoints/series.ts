@@ -4,7 +4,7 @@
  * can't be used says so when it is opened, and does not stop the others.
  */
 import { basename, dirname, join, resolve } from 'node:path';
-import { kindOf, list } from '../bytes/index.js';
+import { brokenLink, kindOf, list } from '../bytes/index.js';
 import { EigentraceError, nearest } from '../errors.js';
 import { openCheckpoint, type Checkpoint, type CheckpointOptions } from './checkpoint.js';
 import { ggufSeries, readFolder } from './series-folder.js';
@@ -63,6 +63,8 @@ export interface Series {
   readonly entries: readonly SeriesEntry[];
   /** What was left out and why, and what looks odd. */
   readonly notes: readonly string[];
+  /** Folders beside the checkpoints that are none, each with why (`notes` tells the first few). Default none. */
+  readonly skipped?: readonly { readonly name: string; readonly reason: string }[];
 }
 
 export interface SeriesOptions {
@@ -109,6 +111,8 @@ function notHere({ hub }: SeriesEntry): string {
 
 /** A path that is not there: the Hub's ids look the same, and their owner should hear what to do. */
 async function notThere(path: string): Promise<string> {
+  const link = await brokenLink(resolve(path));
+  if (link !== null) return `${path}: ${link} (expected a series)`;
   const above = dirname(resolve(path));
   if ((await kindOf(above)) === 'folder') {
     const near = nearest(

@@ -4,6 +4,8 @@
  * which tests replace by fakes.
  */
 import type {
+  Audit,
+  AuditOptions,
   CompareOptions,
   CompareResult,
   Comparison,
@@ -23,6 +25,7 @@ import type {
 } from '../index.js';
 
 export type {
+  Audit,
   Comparison,
   FigureComparison,
   Inspection,
@@ -32,7 +35,7 @@ export type {
   TraceResult,
   Verification,
 };
-export type { CheckpointResult, PhaseFinding, TraceEvent } from '../index.js';
+export type { CheckpointResult, Finding, PhaseFinding, TraceEvent } from '../index.js';
 export type { SweepPlan, SweepRequest, SweepResult };
 
 /** What `represent` asks for. */
@@ -177,6 +180,7 @@ export interface Library {
   planSweep(request: SweepRequest, hooks?: TraceHooks): Promise<SweepPlan>;
   represent(request: RepresentRequest, hooks?: TraceHooks): Promise<RepresentResult>;
   inspect(checkpoint: string): Promise<Inspection>;
+  auditSeries(series: string, options?: AuditOptions): Promise<Audit>;
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
   findPhases(run: string, options: FindPhasesOptions): Promise<FoundPhases>;
   compareRuns(runs: readonly string[], options: CompareOptions): Promise<CompareResult>;

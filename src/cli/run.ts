@@ -5,6 +5,7 @@
 import { Command as Parser, CommanderError, Option } from 'commander';
 import { EigentraceError, nearest } from '../errors.js';
 import type { Command } from './command.js';
+import { audit } from './commands/audit.js';
 import { compare } from './commands/compare.js';
 import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   sweep,
   represent,
   inspect,
+  audit,
   phases,
   compare,
   verify,

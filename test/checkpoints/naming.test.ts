@@ -54,6 +54,42 @@ describe('parseCheckpointName', () => {
     expect(said(name)).toEqual(expected);
   });
 
+  // The steps of the public lists that fit no grid, as their branches are called; the label rounds up to whole billions.
+  const odd: [perStep: number, name: string, stage: string | null, ingredient: number | null][] = [
+    // OLMo-2 7B: its first branches lack the prefix; one that another run left between 2000 and 3000
+    [4_194_304, 'step150-tokens1B', null, null],
+    [4_194_304, 'step600-tokens3B', null, null],
+    [4_194_304, 'step700-tokens3B', null, null],
+    [4_194_304, 'step850-tokens4B', null, null],
+    [4_194_304, 'step900-tokens4B', null, null],
+    [4_194_304, 'stage1-step2150-tokens10B', 'stage1', null],
+    [4_194_304, 'stage1-step928000-tokens3893B', 'stage1', null],
+    [4_194_304, 'stage1-step928646-tokens3896B', 'stage1', null],
+    [4_194_304, 'stage2-ingredient2-step11931-tokens51B', 'stage2', 2],
+    // OLMo-2 1B
+    [2_097_152, 'stage1-step0-tokens0B', 'stage1', null],
+    [2_097_152, 'stage1-step300-tokens1B', 'stage1', null],
+    [2_097_152, 'stage1-step23100-tokens49B', 'stage1', null],
+    [2_097_152, 'stage1-step66200-tokens139B', 'stage1', null],
+    [2_097_152, 'stage1-step1907359-tokens4001B', 'stage1', null],
+    [2_097_152, 'stage2-ingredient3-step23852-tokens51B', 'stage2', 3],
+  ];
+  it.each(odd)('at %i tokens a step: %s', (perStep, name, stage, ingredient) => {
+    const { step, tokens, ...rest } = parseCheckpointName(name);
+    expect(step).toBe(Number(/step(\d+)/.exec(name)![1]));
+    expect(tokens).toBe(Math.ceil((step! * perStep) / 1e9) * 1e9);
+    expect(rest).toEqual({ stage, ingredient });
+  });
+
+  it.each(['step14200', 'step104750', 'step124200', 'step143850', 'step432410', 'step501150', 'step557000'])(
+    'of OLMo 7B 0724: %s-unsharded, in whatever folder',
+    (name) => {
+      const step = Number(name.slice('step'.length));
+      expect(said(`${name}-unsharded`)).toEqual([step, null, null, null]);
+      expect(said(`olmo-medium/hrshlkzq/${name}-unsharded`)).toEqual([step, null, null, null]);
+    },
+  );
+
   it('takes no word that merely ends in step', () => {
     expect(parseCheckpointName('footstep12').step).toBeNull();
   });
