@@ -25,6 +25,11 @@ export interface Content {
 export interface ContentOptions extends HashOptions {
   /** Files done of files in all, while they are looked at; then bytes of bytes, while copies are proven. */
   readonly onLook?: (done: number, of: number) => void;
+  /**
+   * Paths that one wants to know about: of files that look alike only these are hashed, and the last of them all. What is like
+   * none of these stays unproven, and counts as different. Default: all.
+   */
+  readonly wanted?: ReadonlySet<string>;
 }
 
 const block = 4096;
@@ -53,9 +58,9 @@ export async function contentsOf(
     if (probe !== null) probes.set(probe, [...(probes.get(probe) ?? []), path]);
     options.onLook?.(at + 1, alike.length);
   }
-  const copies = alike.filter(({ path }) =>
-    [...probes.values()].some((paths) => paths.length > 1 && paths.includes(path)),
-  );
+  const wanted = options.wanted ? new Set([...options.wanted].map((path) => real.get(path)?.path)) : null;
+  const proving = new Set([...probes.values()].flatMap((paths) => (paths.length > 1 ? chosen(paths, wanted) : [])));
+  const copies = alike.filter(({ path }) => proving.has(path));
   const hashes = await provenBy(copies, options);
 
   const contents = new Map<string, Content>();
@@ -64,6 +69,13 @@ export async function contentsOf(
     contents.set(given, { size, sha256, content: hashes.get(path) ?? `file:${path}` });
   }
   return contents;
+}
+
+/** Of paths that look alike those that have to be hashed. */
+function chosen(paths: readonly string[], wanted: ReadonlySet<string | undefined> | null): readonly string[] {
+  if (wanted === null) return paths;
+  const asked = paths.filter((path) => wanted.has(path));
+  return asked.length === 0 ? [] : [...asked, paths.at(-1)!];
 }
 
 async function remembered(path: string, cacheFolder: string | null): Promise<string | null> {

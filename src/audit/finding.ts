@@ -46,6 +46,12 @@ export type FindingCode = keyof typeof catalogue;
 
 export const findingCodes = Object.keys(catalogue) as FindingCode[];
 
+/** Codes that can stand on a record: what stops a checkpoint from being measured is no flag of its measurement. */
+export const flagCodes: readonly FindingCode[] = [
+  ...['identical-weights', 'foreign-shard', 'step-mismatch', 'same-step', 'tokens-mismatch'],
+  ...['config-differs', 'tokenizer-differs', 'dtype-differs', 'tensors-differ', 'unfinished'],
+] as FindingCode[];
+
 export function severityOf(code: FindingCode): Severity {
   return catalogue[code][0];
 }

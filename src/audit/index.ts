@@ -4,6 +4,7 @@ export { isWhole, type RevisionFacts, type RevisionFile, type SeriesFacts } from
 export {
   finding,
   findingCodes,
+  flagCodes,
   meaningOfFinding,
   type Finding,
   type FindingCode,

@@ -13,6 +13,8 @@ import type { RevisionFacts, RevisionFile } from './facts.js';
 export interface LocalOptions extends ContentOptions {
   /** Revisions opened of revisions in all. */
   readonly onOpen?: (done: number, of: number, revision: string) => void;
+  /** Entries that one wants to know about: copies among the others are not proven. Default: all. */
+  readonly about?: ReadonlySet<SeriesEntry>;
 }
 
 interface Seen {
@@ -42,7 +44,12 @@ export async function localFacts(
     ...weights,
     ...(tokenizer === null ? [] : [{ name: tokenizer, path: tokenizer }]),
   ]);
-  const contents = await contentsOf(files, options);
+  const about = seen.filter(({ entry }) => options.about?.has(entry) !== false);
+  const wanted = about.flatMap(({ weights, tokenizer }) => [
+    ...weights.map(({ path }) => path),
+    ...(tokenizer === null ? [] : [tokenizer]),
+  ]);
+  const contents = await contentsOf(files, options.about ? { ...options, wanted: new Set(wanted) } : options);
   return seen.map(({ facts, weights, tokenizer }) => ({
     ...facts,
     weights: weights.flatMap(({ name, path }) => {

@@ -3,5 +3,13 @@ export { hashFiles, rememberedHashes, unchanged, whatChanged, type FileHashes, t
 export { parseHubId } from './hub-id.js';
 export { compareNames, compareStages, parseCheckpointName, stageOfName, type CheckpointName } from './naming.js';
 export { selectRevisions } from './revisions.js';
-export { openEntry, openSeries, type HubPlace, type Series, type SeriesEntry, type SeriesOptions, type Stage } from './series.js';
+export {
+  openEntry,
+  openSeries,
+  type HubPlace,
+  type Series,
+  type SeriesEntry,
+  type SeriesOptions,
+  type Stage,
+} from './series.js';
 export type { TensorRange, WeightFile } from './weights.js';

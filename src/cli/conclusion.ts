@@ -2,6 +2,7 @@
 import { controlTables } from './control-tables.js';
 import { exitStatus, widthOf, type Context } from './context.js';
 import { count, duration } from './format.js';
+import { skippedText } from './skipped-text.js';
 import type { CheckpointResult, TraceResult } from './library.js';
 import { resultsTable } from './results-table.js';
 import { rowPhases } from './row-phases.js';
@@ -23,14 +24,16 @@ export async function conclude(
     const limit = Math.max(60, widthOf(context.stdout));
     const style = styleOf(context.stdout, context.env);
     const phases = await rowPhases(result.run, real, await context.library());
-    context.stdout.write(resultsTable(real, style, limit, phases) + controlTables(nulls, style, limit));
+    const table = resultsTable(real, style, limit, phases) + controlTables(nulls, style, limit);
+    context.stdout.write(table + skippedText(result.skipped ?? [], limit));
   }
   const number = (state: string) => results.filter((r) => r.state === state).length;
   const failed = number('failed');
+  const skipped = result.skipped?.length ?? 0;
   if (!options.quiet) {
     context.stderr.write(
       `${count(real.length, 'checkpoint')}${nulls.length > 0 ? ` and ${count(nulls.length, 'control')}` : ''}: ${number('measured')} measured, ${number('reused')} reused, ` +
-        `${failed} failed; ${duration(seconds)}; in ${printable(result.run)}\n`,
+        `${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}; ${duration(seconds)}; in ${printable(result.run)}\n`,
     );
     if (result.interrupted) context.stderr.write('interrupted: the same command goes on from here\n');
     else if (failed > 0) context.stderr.write('the same command tries the failed ones again\n');

@@ -12,6 +12,16 @@ const meanings: Readonly<Record<string, string>> = {
   'beyond-positions': 'some sequences are longer than the positions that the model was trained for',
   'nll-not-finite': 'some sequences have a likelihood that is not finite',
   'tokens-not-kept': 'token ids could not be cached: the next run tokenizes again',
+  'identical-weights': 'the weights are, byte for byte, those of another step: the figures belong to that one',
+  'foreign-shard': 'one of its weight files is, byte for byte, a file of another step',
+  'step-mismatch': 'the name says another step than trainer_state.json',
+  'same-step': 'another revision of this step has other weights',
+  'tokens-mismatch': "the tokens in the name don't fit its step",
+  'config-differs': 'its config differs from those of its neighbours',
+  'tokenizer-differs': 'its tokenizer differs from those of its neighbours',
+  'dtype-differs': 'its weights are stored in another dtype than those of its neighbours',
+  'tensors-differ': 'its tensors have other names or shapes than those of its neighbours',
+  unfinished: 'beside its weights lie files of a download or a save that was cut off',
   note: "something about the checkpoint's files: its JSON says what",
 };
 

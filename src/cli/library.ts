@@ -35,7 +35,7 @@ export type {
   TraceResult,
   Verification,
 };
-export type { CheckpointResult, Finding, PhaseFinding, TraceEvent } from '../index.js';
+export type { CheckpointResult, Finding, PhaseFinding, SkippedCheckpoint, TraceEvent } from '../index.js';
 export type { SweepPlan, SweepRequest, SweepResult };
 
 /** What `represent` asks for. */

@@ -2,6 +2,7 @@
 import { pad } from './columns.js';
 import { absent, bytes, count, cut, duration, flop, si, lengthOf } from './format.js';
 import type { TracePlan } from './library.js';
+import { skippedLines } from './skipped-text.js';
 import { printable, type Style } from './style.js';
 
 /** The plan in one line, for the start of a run. */
@@ -57,6 +58,7 @@ export function planText(plan: TracePlan, out: string, style: Style): string {
     facts.map(([name, value]) => `${style.bold(name.padEnd(13))}${value}`),
     checkpointLines(plan, style),
     titled('Not reusable, because these differ from what is there', plan.differences, style),
+    titled('Left out by --skip-flagged', skippedLines(plan.skipped ?? []), style),
     titled('Notes', plan.notes, style),
     ['Nothing was computed or written: this is the plan of --dry-run.'],
   ];

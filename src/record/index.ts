@@ -62,6 +62,7 @@ export {
   measurementPaths,
   readArrays,
   readMeasurement,
+  replaceFlags,
   readArraysOf,
   writeMeasurement,
   type StoredMeasurement,

@@ -12,6 +12,7 @@ import { measurementKey } from './key.js';
 import {
   composeMeasurement,
   figuresProblem,
+  figuresSha256,
   parseMeasurement,
   type Measurement,
   type MeasurementDraft,
@@ -69,6 +70,34 @@ export async function writeMeasurement(
   }
   await clearFailure(run, draft);
   return { path, arraysPath, measurement };
+}
+
+/**
+ * A stored measurement whose flags of some codes, on the checkpoint as a whole, are now `flags`: what is known of its
+ * series may change while its figures stay. Written only where they differ.
+ */
+export async function replaceFlags(
+  run: Run,
+  stored: StoredMeasurement,
+  codes: readonly string[],
+  flags: readonly { readonly code: string; readonly message: string }[],
+): Promise<StoredMeasurement> {
+  const { measurement, path } = stored;
+  const kept = measurement.flags.filter(({ code, layer }) => layer !== undefined || !codes.includes(code));
+  const before = measurement.flags.filter((flag) => !kept.includes(flag));
+  const isSame =
+    before.length === flags.length &&
+    before.every(({ code, message }, i) => code === flags[i]!.code && message === flags[i]!.message);
+  if (isSame) return stored;
+  const { figures_sha256: _, ...rest } = measurement;
+  const body = { ...rest, flags: [...flags.map(({ code, message }) => ({ code, message })), ...kept] };
+  const changed = { ...body, figures_sha256: figuresSha256(body) };
+  const staged = await run.stage(path, readableJson(changed));
+  await withLock(`${run.path}/.write.lock`, () => staged.commit()).catch(async (error: unknown) => {
+    await staged.discard().catch(() => undefined);
+    throw error;
+  });
+  return { ...stored, measurement: changed };
 }
 
 /**

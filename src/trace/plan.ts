@@ -3,6 +3,7 @@ import { kindOf } from '../bytes/index.js';
 import { selectRevisions } from '../checkpoints/index.js';
 import { openRun } from '../record/index.js';
 import { estimateSeconds } from './estimate.js';
+import { flagged } from './flagged.js';
 import { variantOf } from './recording.js';
 import type { TraceHooks, TracePlan, TraceRequest } from './request.js';
 import { openSource } from './source.js';
@@ -14,8 +15,10 @@ import { checkRequest } from './check-request.js';
 export async function planTrace(request: TraceRequest, hooks: TraceHooks = {}): Promise<TracePlan> {
   checkRequest(request);
   await refuseUnknownDevice(request.device);
-  const { series, subjects } = await openSource(request);
-  const entries = selectRevisions(series.entries, request.revisions);
+  const opened = await openSource(request);
+  const { series } = opened;
+  const chosen = selectRevisions(series.entries, request.revisions);
+  const { entries, subjects, skipped, notes } = await flagged(series, opened.subjects, chosen, request, hooks.signal);
   const run = (await kindOf(`${request.out}/run.json`)) === 'file' ? await openRun(request.out) : null;
   const surveyed = await survey(entries, series.entries[0]!, subjects, {
     ...{ request, run, signal: hooks.signal },
@@ -24,7 +27,8 @@ export async function planTrace(request: TraceRequest, hooks: TraceHooks = {}): 
       variant: variantOf(run?.record ?? null, series.name, request, control),
     }),
   });
-  const plan = planOf(series, surveyed, request);
+  const plan = { ...planOf(series, surveyed, request), skipped: [...skipped] };
+  plan.notes.unshift(...notes);
   const todo = plan.checkpoints.filter(({ reused, problem }) => !reused && problem === null);
   if (todo.length === 0) return plan;
   // White noise goes through no model.

@@ -5,6 +5,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { scratchPath, sweepScratch, writeScratchFile } from '../bytes/index.js';
+import { flagCodes } from '../audit/index.js';
 import { EigentraceError } from '../errors.js';
 import type { TensorRange } from '../checkpoints/index.js';
 import { Model, type Initialisation } from '../models/index.js';
@@ -40,7 +41,8 @@ export async function withRandomWeights(opened: OpenedSubject, seed: number, fol
       ...{ kind: 'random-init', seed, generator: generatorName },
       ...{ std: initialisation.std, std_from: initialisation.from },
     },
-    flags: opened.flags.filter(({ code }) => code !== 'note'),
+    // What was found in the files says nothing of drawn weights.
+    flags: opened.flags.filter(({ code }) => code !== 'note' && !(flagCodes as string[]).includes(code)),
   };
 }
 

@@ -55,8 +55,8 @@ export function runRequest(
   sequences: Sequences | null,
   { variant, control, sweep = null, versions }: RequestContext,
 ): RunRequest {
-  // Where things lie, how fast and whether again: not part of what was asked of the numbers.
-  const { out: _out, threads: _threads, force: _force, ...asked } = request;
+  // Where things lie, how fast, whether again, what was passed over: not part of what was asked of the numbers.
+  const { out: _out, threads: _threads, force: _force, skipFlagged: _skip, ...asked } = request;
   // Nulls are requests of their own: the main one stays the same whatever stands beside it.
   const { control: _control, controlSeed: _seed, ...options } = asked;
   return {

@@ -64,6 +64,8 @@ export interface TraceRequest {
   threads: number;
   /** Measure again even where a measurement with the same key is there. Default false. */
   force: boolean;
+  /** Leave out checkpoints in which the audit of the series finds an error or a warning; see docs/audit.md. Default false. */
+  skipFlagged?: boolean;
 }
 
 export const traceDefaults = {
@@ -83,6 +85,7 @@ export const traceDefaults = {
   saveFeatures: false,
   device: 'cpu',
   force: false,
+  skipFlagged: false,
 } as const satisfies Partial<TraceRequest>;
 
 /** Sequence filters by name (definitions §1). */
@@ -123,6 +126,8 @@ export interface TracePlan {
   /** Why measurements that are there can't be reused: `option: OLD → NEW`, one a differing part of the key. */
   differences: string[];
   notes: string[];
+  /** What `skipFlagged` leaves out; absent or empty: nothing. */
+  skipped?: SkippedCheckpoint[];
 }
 
 /** What `trace` tells while it works. `index` counts checkpoints from 0. */
@@ -182,9 +187,21 @@ export interface CheckpointResult {
   flags: string[];
 }
 
+/** A chosen checkpoint that `skipFlagged` leaves out. */
+export interface SkippedCheckpoint {
+  stage: string;
+  revision: string;
+  step: number | null;
+  tokens: number | null;
+  /** What the audit found. */
+  flags: { code: string; message: string }[];
+}
+
 export interface TraceResult {
   run: string;
   results: CheckpointResult[];
+  /** What was left out for its flags; absent or empty: nothing. */
+  skipped?: SkippedCheckpoint[];
   interrupted: boolean;
 }
 

@@ -2,6 +2,7 @@
  * A first look at every checkpoint of a request, before anything heavy: headers, config, tokenised corpus, and whether
  * what is stored can be used. Reads no weights: where their hashes aren't remembered, reuse is decided later.
  */
+import { flagCodes } from '../audit/index.js';
 import { rememberedHashes, type Series, type SeriesEntry } from '../checkpoints/index.js';
 import { TokenizerError } from '../corpus/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
@@ -12,6 +13,8 @@ import { openControls, type Control } from './control.js';
 import type { TracePlan, TraceRequest } from './request.js';
 import type { Opened, SubjectSource } from './source.js';
 import type { SubjectHooks } from './subject.js';
+
+const audited: readonly string[] = flagCodes;
 
 export interface Surveyed {
   readonly entry: SeriesEntry;
@@ -108,7 +111,10 @@ export function planOf(series: Series, surveyed: readonly Surveyed[], request: T
   }
   const notes = new Set(series.notes);
   const problems = new Set<string>();
-  for (const { opened } of surveyed) for (const { message } of opened?.flags ?? []) notes.add(message);
+  for (const { opened } of surveyed) {
+    // What the audit found has been said for all of them at once.
+    for (const { code, message } of opened?.flags ?? []) if (!audited.includes(code)) notes.add(message);
+  }
   const unknown = real.filter(({ opened, hashed }) => opened && !hashed).length;
   if (unknown > 0) {
     const what = example.opened.kind === 'model' ? 'weights' : 'files';

@@ -3,6 +3,7 @@
  * checkpoint that fails is recorded and doesn't stop the others; each measurement is stored before the next starts,
  * so that whatever ends the process loses at most the one under way.
  */
+import { flagCodes } from '../audit/index.js';
 import { selectRevisions, type Series, type SeriesEntry } from '../checkpoints/index.js';
 import type { Sequences } from '../corpus/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
@@ -11,16 +12,19 @@ import {
   addRequest,
   findReusable,
   openRun,
+  replaceFlags,
   writeMeasurement,
   type MeasurementRef,
   type Run,
   type RunRequest,
+  type StoredMeasurement,
 } from '../record/index.js';
 import { sweepScratch } from '../bytes/index.js';
 import { refuseUnknownDevice } from '../runtime/index.js';
 import { checkRequest } from './check-request.js';
 import { controlsOf, type Control } from './control.js';
 import { measureFeatures } from './features.js';
+import { flagged, type Flagged } from './flagged.js';
 import { measure, type Measured } from './measure.js';
 import { measureNoise } from './noise.js';
 import { draftOf, resultOf, runRequest, variantOf } from './recording.js';
@@ -48,6 +52,7 @@ class Job {
   readonly #hooks: TraceHooks;
   readonly #series: Series;
   readonly #entries: readonly SeriesEntry[];
+  readonly #audited: Flagged;
   readonly #run: Run;
   /** Of the real measurements. Until the request is in `run.json` it is what that said when it was opened. */
   #main: string | null;
@@ -63,8 +68,7 @@ class Job {
     hooks: TraceHooks,
     parts: {
       series: Series;
-      subjects: SubjectSource;
-      entries: readonly SeriesEntry[];
+      audited: Flagged;
       run: Run;
       versions: Record<string, string>;
     },
@@ -72,23 +76,25 @@ class Job {
     this.#request = request;
     this.#hooks = hooks;
     this.#series = parts.series;
-    this.#entries = parts.entries;
+    this.#audited = parts.audited;
+    this.#entries = parts.audited.entries;
     this.#run = parts.run;
     this.#versions = parts.versions;
-    this.#subjects = parts.subjects;
+    this.#subjects = parts.audited.subjects;
     this.#progressFile = new ProgressFile(request.out);
     this.#workshop = new Workshop(request.threads, request.out, hooks.signal);
-    this.#total = parts.entries.length;
+    this.#total = parts.audited.entries.length;
     this.#main = variantOf(parts.run.record, parts.series.name, request, null);
   }
 
   static async open(request: TraceRequest, hooks: TraceHooks): Promise<Job> {
     const { series, subjects } = await openSource(request);
-    const entries = selectRevisions(series.entries, request.revisions);
+    const chosen = selectRevisions(series.entries, request.revisions);
     const run = await openRun(request.out, { create: true });
     await sweepScratch(request.out);
-    for (const message of series.notes) hooks.onEvent?.({ type: 'note', message });
-    return new Job(request, hooks, { series, subjects, entries, run, versions: await versions() });
+    const audited = await flagged(series, subjects, chosen, request, hooks.signal);
+    for (const message of [...series.notes, ...audited.notes]) hooks.onEvent?.({ type: 'note', message });
+    return new Job(request, hooks, { series, audited, run, versions: await versions() });
   }
 
   async run(): Promise<TraceResult> {
@@ -107,7 +113,8 @@ class Job {
     } catch (error) {
       if (!this.#aborted()) throw error;
     }
-    return { run: this.#request.out, results, interrupted: this.#aborted() };
+    const skipped = [...this.#audited.skipped];
+    return { run: this.#request.out, results, skipped, interrupted: this.#aborted() };
   }
 
   async close(): Promise<void> {
@@ -171,7 +178,7 @@ class Job {
     const start = performance.now();
     const seconds = (): number => (performance.now() - start) / 1000;
     try {
-      if (seen.stored) return resultOf(seen.stored.measurement, seen.stored.path, 'reused', seconds());
+      if (seen.stored) return await this.#reused(seen.stored, seen, seconds());
       if (!seen.opened) throw seen.error;
       return await this.#checkpoint(seen.opened, seen.control, index);
     } catch (error) {
@@ -194,7 +201,7 @@ class Job {
     if (!this.#request.force) {
       const keep = keeping(opened, this.#request);
       const { stored, note } = await findReusable(this.#run, this.#ref(entry, control), subject.keyParts, keep);
-      if (stored) return resultOf(stored.measurement, stored.path, 'reused', seconds());
+      if (stored) return await this.#reused(stored, { entry, control }, seconds());
       if (note) this.#tell({ type: 'note', message: `${note}; measuring again` });
     }
     const measured = await this.#measure(subject, control, index);
@@ -209,6 +216,18 @@ class Job {
     } finally {
       await measured.close();
     }
+  }
+
+  /** What is known of the series now may be more than when it was measured. */
+  async #reused(
+    stored: StoredMeasurement,
+    { entry, control }: { entry: SeriesEntry; control: Control | null },
+    seconds: number,
+  ): Promise<CheckpointResult> {
+    const isOfWeights = this.#request.features === null && (control === null || control.kind === 'shuffled-tokens');
+    const flags = isOfWeights ? this.#audited.flagsOf(entry) : [];
+    const { measurement, path } = await replaceFlags(this.#run, stored, flagCodes, flags);
+    return resultOf(measurement, path, 'reused', seconds);
   }
 
   #measure(subject: Identified, control: Control | null, index: number): Promise<Measured> {

@@ -3,7 +3,7 @@ import type { ExportOptions, RepresentRequest, ServerOptions, TraceRequest } fro
 import { run } from '../../src/cli/run.js';
 import { EigentraceError } from '../../src/errors.js';
 import { diagnose } from '../../src/trace/doctor.js';
-import { checkpoint, traceResult, type, world, type Wishes } from './fakes.js';
+import { checkpoint, plan, traceResult, type, world, type Wishes } from './fakes.js';
 
 describe('demo', () => {
   it('traces the bundled series into its folder and says what next', async () => {
@@ -194,7 +194,7 @@ describe('the trace’s request', () => {
   it('has every option', async () => {
     const { requests } = await type(
       'trace s --corpus c --out o --field body --tokens-per-step 4096 --revisions paper --sequences 9 --min-tokens 8 --max-tokens 7 --seed 6 --rows r.txt ' +
-        '--position all --layers 0,2 --errors none --alpha-range 11..99 --nll --save-features --device cuda --threads 3 --force',
+        '--position all --layers 0,2 --errors none --alpha-range 11..99 --nll --save-features --device cuda --threads 3 --force --skip-flagged',
     );
     expect(requests[0]).toEqual({
       ...{
@@ -211,7 +211,28 @@ describe('the trace’s request', () => {
       },
       ...{ seed: 6, rows: 'r.txt', position: 'all', layers: '0,2', errors: 'none', alphaRange: [11, 99], nll: true },
       ...{ saveFeatures: true, device: 'cuda', threads: 3, force: true, control: [], controlSeed: 0 },
+      skipFlagged: true,
     } satisfies TraceRequest);
+  });
+
+  it('says what --skip-flagged left out and why', async () => {
+    const flags = [{ code: 'identical-weights', message: 'the weights of step143000' }];
+    const skipped = ['step1', 'step2', 'step3', 'step4', 'step5'].map((revision) => ({
+      ...{ stage: 'pretrain', revision, step: 1, tokens: null, flags },
+    }));
+    const library = { trace: () => Promise.resolve({ ...traceResult([checkpoint()]), skipped }) };
+    const { status, stdout, stderr } = await type('trace s --corpus c --out o --skip-flagged', { library });
+    expect(status).toBe(0);
+    expect(stdout.text).toMatch(
+      /\n\nskipped step1, step2, step3 and 2 others: the weights of step143000 \(identical-weights\)\n$/,
+    );
+    expect(stderr.text).toContain('1 measured, 0 reused, 0 failed, 5 skipped;');
+    const dry = await type('trace s --corpus c --out o --skip-flagged --dry-run', {
+      library: { planTrace: () => Promise.resolve({ ...plan(), skipped }) },
+    });
+    expect(dry.stdout.text).toContain(
+      'Left out by --skip-flagged\n  step1, step2, step3 and 2 others: the weights of step143000 (identical-weights)\n',
+    );
   });
 
   it('shows what is reused quietly', async () => {

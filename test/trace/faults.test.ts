@@ -188,7 +188,7 @@ describe("a checkpoint's own tokenizer that can't encode the corpus", () => {
   });
 
   it('ends the trace where every checkpoint has it', async () => {
-    const series = await copySeries(join(folder, 'same'), { step1: 'step1', step2: 'step1' });
+    const series = await copySeries(join(folder, 'same'), { step1: 'step1', step2: 'step6000' });
     await writeFile(join(series, 'tokenizer.json'), words);
     const ended = await eigentrace(args(series, join(folder, 'same-run')), cache);
     expect([ended.status, ended.stdout]).toEqual([1, '']);

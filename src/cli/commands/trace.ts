@@ -36,6 +36,10 @@ export const trace = command({
       type: 'eigentrace trace series.json --corpus sample: --out run --layers all --nll --json',
     },
     {
+      does: 'a public series of which some revisions serve the weights of others: without those',
+      type: 'eigentrace trace checkpoints/ --corpus heldout.jsonl --out run --skip-flagged',
+    },
+    {
       does: 'the series and its nulls: the same without syntax, without training, without structure',
       type: 'eigentrace trace checkpoints/ --corpus heldout.jsonl --out run --control shuffled-tokens,random-init,gaussian',
     },
@@ -98,6 +102,7 @@ function requestOf(resolved: Resolved<typeof traceSettings>): TraceRequest {
     device: values.device,
     threads: values.threads,
     force: values.force,
+    skipFlagged: values.skipFlagged,
   };
 }
 

@@ -127,6 +127,12 @@ export const traceSettings = {
   ),
   threads,
   force,
+  skipFlagged: flag({
+    flag: '--skip-flagged',
+    meaning:
+      "Leave out checkpoints in which the series' audit finds an error or a warning (weights of another step, another config, " +
+      'odd names; see eigentrace audit). Default: they are measured, and their records flagged.',
+  }),
   report: flag({
     flag: '--report',
     meaning: 'At the end write RUN/report.html, one page that opens offline (see eigentrace report).',
