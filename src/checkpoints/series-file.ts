@@ -1,15 +1,16 @@
 /**
  * `series.json` (docs/architecture.md): stages in order, each with its checkpoints; `parent` makes a tree of it. The file is
  * the user's own: paths are relative to it and may lead anywhere. It is read whole and strictly, so that a mistake is found
- * before anything is computed; a checkpoint that is not there is kept with its problem, so that the others go on.
+ * before anything is computed (series-checks.ts: parents, tokens); a checkpoint that is not there is kept with its problem, so that the others go on.
  */
 import { basename, dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { kindOf, readJson } from '../bytes/index.js';
-import { EigentraceError, nearest } from '../errors.js';
+import { kindOf, readJson, readText, repeatedKey } from '../bytes/index.js';
+import { nearest } from '../errors.js';
 import { parseHubId } from './hub-id.js';
 import { compareNames, parseCheckpointName } from './naming.js';
 import type { Series, SeriesEntry } from './series.js';
+import { checkParents, checkTokens, refuse } from './series-checks.js';
 import { countsPretraining, stagesOf } from './stages.js';
 
 const count = z.number().int().nonnegative();
@@ -46,9 +47,10 @@ const sizeLimit = 64 * 1024 * 1024;
 
 /** Reads a series file. `tokensPerStep` holds where the file says none. */
 export async function readSeriesFile(path: string, tokensPerStep: number | null): Promise<Series> {
-  const parsed = seriesSchema.safeParse(await readJson(path, sizeLimit));
+  const parsed = seriesSchema.safeParse(await readOnce(path));
   if (!parsed.success) throw refuse(path, schemaMessage(parsed.error.issues));
   const file = parsed.data;
+  checkKeys(path, file);
   const root = dirname(path);
   const perStep = file.tokensPerStep ?? tokensPerStep;
 
@@ -57,6 +59,7 @@ export async function readSeriesFile(path: string, tokensPerStep: number | null)
     if (file.stages.findIndex(({ name }) => name === stage.name) < at) {
       throw refuse(path, `stage ${stage.name} is there twice (expected each name once)`);
     }
+    checkEpochs(path, stage);
     const own: SeriesEntry[] = [];
     for (const checkpoint of stage.checkpoints) {
       if (own.some(({ revision }) => revision === checkpoint.revision)) {
@@ -68,6 +71,7 @@ export async function readSeriesFile(path: string, tokensPerStep: number | null)
   }
   if (entries.length === 0) throw refuse(path, `no checkpoints, got ${file.stages.length} stages without any`);
   checkParents(path, entries);
+  checkTokens(path, entries, file.tokensPerStep ?? null);
 
   const tokenizer = file.tokenizer ? resolve(root, file.tokenizer) : null;
   if (tokenizer !== null && (await kindOf(tokenizer)) === null) {
@@ -82,8 +86,38 @@ export async function readSeriesFile(path: string, tokensPerStep: number | null)
     tokenizer,
     stages: stagesOf(entries, epochs),
     entries,
-    notes: unknownKeys(file),
+    notes: [],
   };
+}
+
+/** JSON in which no key is there twice: the first of two would be lost without a word. */
+async function readOnce(path: string): Promise<unknown> {
+  const json = await readJson(path, sizeLimit);
+  const repeated = repeatedKey(await readText(path, sizeLimit));
+  if (repeated !== null) throw refuse(path, `names ${repeated} twice in one object (expected each key once)`);
+  return json;
+}
+
+/** Keys that nobody reads are slips of the pen: what they were to say would be missing in silence. */
+function checkKeys(path: string, file: SeriesFile): void {
+  const refuseUnknown = (what: string, schema: z.ZodObject, object: Record<string, unknown>): void => {
+    const known = Object.keys(schema.shape);
+    const key = Object.keys(object).find((each) => !known.includes(each) && each !== '$schema');
+    if (key === undefined) return;
+    throw refuse(path, `${what} has an unknown field, got ${key} (nearest: ${nearest(key, known).join(', ')})`);
+  };
+  refuseUnknown('the series', seriesSchema, file);
+  for (const stage of file.stages) {
+    refuseUnknown(`stage ${stage.name}`, stageSchema, stage);
+    for (const each of stage.checkpoints) refuseUnknown(`${stage.name}/${each.revision}`, checkpointSchema, each);
+  }
+}
+
+function checkEpochs(path: string, { name, epochs }: SeriesFile['stages'][number]): void {
+  const at = (epochs ?? []).findIndex((step, i) => i > 0 && step <= epochs![i - 1]!);
+  if (at < 0) return;
+  const got = `${epochs![at - 1]}, ${epochs![at]}`;
+  throw refuse(path, `stage ${name}: epochs must ascend, got ${got} (expected the steps at which epochs end)`);
 }
 
 async function entryOf(
@@ -127,59 +161,10 @@ async function problemOf(folder: string, path: string): Promise<string | null> {
   return kind === null ? `${folder}: no such folder${written}` : `${folder}: is a file, expected a checkpoint folder`;
 }
 
-/** A parent must be there, and following parents must end. */
-function checkParents(path: string, entries: readonly SeriesEntry[]): void {
-  const parents = new Map<SeriesEntry, SeriesEntry>();
-  for (const entry of entries) {
-    if (entry.parent === null) continue;
-    const parent = parentOf(entry, entries);
-    if (parent === null) {
-      const known = nearest(entry.parent, new Set(entries.map(({ revision }) => revision))).join(', ');
-      const what = `${entry.stage}/${entry.revision} has parent ${entry.parent}, which is not in the series`;
-      throw refuse(path, `${what} (nearest: ${known})`);
-    }
-    parents.set(entry, parent);
-  }
-  for (const entry of parents.keys()) {
-    const seen = new Set<SeriesEntry>();
-    for (let at: SeriesEntry | undefined = entry; at; at = parents.get(at)) {
-      if (seen.has(at))
-        throw refuse(path, `${at.stage}/${at.revision} descends from itself (expected parents without a circle)`);
-      seen.add(at);
-    }
-  }
-}
-
-/** Whom a parent's name means: `stage/revision`, else that revision in the nearest stage before, the same, or any. */
-function parentOf(entry: SeriesEntry, entries: readonly SeriesEntry[]): SeriesEntry | null {
-  const named = entries.filter(({ stage, revision }) => entry.parent === `${stage}/${revision}`);
-  if (named[0]) return named[0];
-  const same = entries.filter((other) => other !== entry && other.revision === entry.parent);
-  const start = entries.findIndex(({ stage }) => stage === entry.stage);
-  const before = same.filter((other) => entries.indexOf(other) < start);
-  return before.at(-1) ?? same.find(({ stage }) => stage === entry.stage) ?? same[0] ?? null;
-}
-
 /** By step; without one, after the others in the order of the file. */
 function compareSteps(a: SeriesEntry, b: SeriesEntry): number {
   if (a.step === null || b.step === null) return Number(a.step === null) - Number(b.step === null);
   return a.step - b.step || compareNames(a.revision, b.revision);
-}
-
-/** Keys that nobody reads: likely a slip of the pen. */
-function unknownKeys(file: SeriesFile): string[] {
-  const levels: [string, z.ZodObject, Record<string, unknown>[]][] = [
-    ['the series', seriesSchema, [file]],
-    ['a stage', stageSchema, file.stages],
-    ['a checkpoint', checkpointSchema, file.stages.flatMap(({ checkpoints }) => checkpoints)],
-  ];
-  return levels.flatMap(([what, schema, objects]) => {
-    const known = Object.keys(schema.shape);
-    const unknown = new Set(objects.flatMap((object) => Object.keys(object).filter((key) => !known.includes(key))));
-    return [...unknown].map(
-      (key) => `series.json: ${key} of ${what} is not known and not read (nearest: ${nearest(key, known, 1).join()})`,
-    );
-  });
 }
 
 function schemaMessage(issues: readonly z.core.$ZodIssue[]): string {
@@ -187,8 +172,4 @@ function schemaMessage(issues: readonly z.core.$ZodIssue[]): string {
   const place = first!.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
   return `${place.replace(/^\./, '') || 'the file'}: ${first!.message.replace(/^Invalid input: /, '')}${more}`;
-}
-
-function refuse(path: string, what: string): EigentraceError {
-  return new EigentraceError('input', `${path}: ${what}`);
 }

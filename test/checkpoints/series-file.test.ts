@@ -61,7 +61,7 @@ describe('series.json', () => {
     const path = await written({
       tokensPerStep: 100,
       stages: [
-        stage('pretrain', at('step1', { step: 1 }), at('step0'), at('last', { step: 9, tokens: 5 })),
+        stage('pretrain', at('step1', { step: 1 }), at('step0'), at('last', { step: 9, tokens: 905 })),
         {
           name: 'sft',
           epochs: [10, 20],
@@ -80,7 +80,7 @@ describe('series.json', () => {
     expect(entries.map(({ revision, step, tokens, parent, seed }) => [revision, step, tokens, parent, seed])).toEqual([
       ['step0', 0, 0, null, null],
       ['step1', 1, 100, null, null],
-      ['last', 9, 5, null, null],
+      ['last', 9, 905, null, null],
       ['a', 10, null, 'step0', 1],
       ['b', 10, null, 'pretrain/step1', 'x'],
       ['step20', 20, 7, 'a', null],
@@ -131,16 +131,16 @@ describe('series.json', () => {
     ]);
   });
 
-  it('tells of keys that nobody reads', async () => {
+  it('takes tokens that are rounded as names round them, and those of later stages as they are', async () => {
     const path = await written({
-      tokenPerStep: 3,
-      stages: [{ ...stage('pretrain', at('step0', { tokns: 1 })), nam: 1 }],
+      $schema: 'https://example.org/series.schema.json',
+      tokensPerStep: 4_194_304,
+      stages: [
+        stage('pretrain', at('step150', { tokens: 1e9 }), at('step1000', { tokens: 4.2e9 })),
+        stage('sft', at('a', { step: 10, tokens: 44_755 }), at('b', { step: 10, tokens: 11, seed: 2 })),
+      ],
     });
-    expect((await openSeries(path)).notes).toEqual([
-      'series.json: tokenPerStep of the series is not known and not read (nearest: tokensPerStep)',
-      'series.json: nam of a stage is not known and not read (nearest: name)',
-      'series.json: tokns of a checkpoint is not known and not read (nearest: tokens)',
-    ]);
+    expect((await openSeries(path)).entries.map(({ tokens }) => tokens)).toEqual([1e9, 4.2e9, 44_755, 11]);
   });
 
   it.each([
@@ -178,6 +178,41 @@ describe('series.json', () => {
       'a circle of parents',
       { stages: [stage('a', at('x', { parent: 'y' }), at('y', { parent: 'x' }))] },
       'descends from itself',
+    ],
+    [
+      'a field of the series that nobody reads',
+      { tokenPerStep: 3, stages: [stage('a', at('x'))] },
+      'the series has an unknown field, got tokenPerStep (nearest: tokensPerStep,',
+    ],
+    [
+      'a field of a stage that nobody reads',
+      { stages: [{ ...stage('a', at('x')), nam: 1 }] },
+      'stage a has an unknown field, got nam (nearest: name,',
+    ],
+    [
+      'a field of a checkpoint that nobody reads',
+      { stages: [stage('a', at('x', { tokns: 1 }))] },
+      'a/x has an unknown field, got tokns (nearest: tokens,',
+    ],
+    [
+      'a key twice',
+      '{"name": "a", "name": "b", "stages": []}',
+      'names name twice in one object (expected each key once)',
+    ],
+    [
+      'tokens that contradict steps',
+      { tokensPerStep: 100, stages: [stage('a', at('x', { step: 9, tokens: 5 }))] },
+      'a/x has tokens that contradict its step, got 5 (expected step 9 × tokensPerStep 100 = 900); leave tokensPerStep out where the batch grew',
+    ],
+    [
+      'tokens that fall while steps rise',
+      { stages: [stage('a', at('x', { step: 9, tokens: 50 }), at('y', { step: 10, tokens: 40 }))] },
+      'a/y has fewer tokens than an earlier step, got 40 at step 10 after 50 at step 9 (x)',
+    ],
+    [
+      'epochs out of order',
+      { stages: [{ ...stage('a', at('x')), epochs: [100, 200, 200] }] },
+      'stage a: epochs must ascend, got 200, 200 (expected the steps at which epochs end)',
     ],
     [
       'no tokenizer where it says',
