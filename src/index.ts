@@ -9,6 +9,8 @@ export {
   type Checkpoint,
   type Series,
   type SeriesEntry,
+  type SeriesRecipe,
+  type WrittenSeries,
 } from './checkpoints/index.js';
 export { meaningOfFinding, type Finding, type FindingCode, type Severity } from './audit/index.js';
 export { openTokenizer, selectSequences, type Sequences, type Tokenizer } from './corpus/index.js';

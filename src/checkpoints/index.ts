@@ -13,3 +13,12 @@ export {
   type Stage,
 } from './series.js';
 export type { TensorRange, WeightFile } from './weights.js';
+export { readSeriesFile, seriesFrom } from './series-file.js';
+export {
+  composeSeries,
+  seriesText,
+  type OpenHub,
+  type SeriesPart,
+  type SeriesRecipe,
+  type WrittenSeries,
+} from './series-write.js';

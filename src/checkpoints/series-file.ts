@@ -47,7 +47,12 @@ const sizeLimit = 64 * 1024 * 1024;
 
 /** Reads a series file. `tokensPerStep` holds where the file says none. */
 export async function readSeriesFile(path: string, tokensPerStep: number | null): Promise<Series> {
-  const parsed = seriesSchema.safeParse(await readOnce(path));
+  return seriesFrom(await readOnce(path), path, tokensPerStep);
+}
+
+/** The series that a file's content means, `path` being where it lies or is to lie. */
+export async function seriesFrom(json: unknown, path: string, tokensPerStep: number | null): Promise<Series> {
+  const parsed = seriesSchema.safeParse(json);
   if (!parsed.success) throw refuse(path, schemaMessage(parsed.error.issues));
   const file = parsed.data;
   checkKeys(path, file);

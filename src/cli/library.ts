@@ -11,6 +11,9 @@ import type {
   Comparison,
   FigureComparison,
   Inspection,
+  MadeSeries,
+  MakeSeriesOptions,
+  SeriesRecipe,
   TraceHooks,
   TracePlan,
   TraceRequest,
@@ -29,6 +32,8 @@ export type {
   Comparison,
   FigureComparison,
   Inspection,
+  MadeSeries,
+  SeriesRecipe,
   TraceHooks,
   TracePlan,
   TraceRequest,
@@ -180,6 +185,7 @@ export interface Library {
   planSweep(request: SweepRequest, hooks?: TraceHooks): Promise<SweepPlan>;
   represent(request: RepresentRequest, hooks?: TraceHooks): Promise<RepresentResult>;
   inspect(checkpoint: string): Promise<Inspection>;
+  makeSeries(recipe: SeriesRecipe, options?: MakeSeriesOptions): Promise<MadeSeries>;
   auditSeries(series: string, options?: AuditOptions): Promise<Audit>;
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
   findPhases(run: string, options: FindPhasesOptions): Promise<FoundPhases>;

@@ -16,6 +16,7 @@ import { metrics } from './commands/metrics.js';
 import { phases } from './commands/phases.js';
 import { reportCommand } from './commands/report.js';
 import { represent } from './commands/represent.js';
+import { series } from './commands/series.js';
 import { serve } from './commands/serve.js';
 import { sweep } from './commands/sweep.js';
 import { trace } from './commands/trace.js';
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   represent,
   inspect,
   audit,
+  series,
   phases,
   compare,
   verify,

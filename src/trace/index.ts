@@ -7,6 +7,7 @@ export { importPublished, type ImportOptions, type ImportResult } from './import
 export { inspect, type InspectedTensor, type Inspection } from './inspect.js';
 export { startThread } from './kernel-threads.js';
 export { findPhases, type FindPhasesOptions, type FoundPhases, type PhaseFinding } from './phases.js';
+export { makeSeries, type MadeSeries, type MakeSeriesOptions } from './make-series.js';
 export { planTrace } from './plan.js';
 export { represent, type RepresentRequest, type RepresentResult } from './represent-file.js';
 export * from './request.js';

@@ -55,6 +55,7 @@ export function world(wishes: Wishes = {}): World {
     planSweep: () => Promise.reject(new Error('no fake')),
     represent: (request) => Promise.resolve({ path: request.out, tensors: { final: [600, 128], lengths: [600] } }),
     inspect: () => Promise.reject(new Error('no fake')),
+    makeSeries: () => Promise.reject(new Error('no fake')),
     auditSeries: () => Promise.reject(new Error('no fake')),
     exportRun: (_, { out }) =>
       Promise.resolve({ path: out, content: out === null ? Buffer.from('step\r\n1\r\n') : null, notes: [] }),
