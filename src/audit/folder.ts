@@ -13,6 +13,7 @@ import { isWeightFile } from './completeness.js';
 import type { RevisionFacts, SeriesFacts } from './facts.js';
 import { finding, type Finding } from './finding.js';
 import { localFacts, type LocalOptions } from './local.js';
+import { remoteFacts, type RevisionSource } from './remote.js';
 
 export interface LocalSeries extends SeriesFacts {
   /** What is there besides and is no revision. */
@@ -22,18 +23,32 @@ export interface LocalSeries extends SeriesFacts {
 /** A name that a save or a download gives to what is not there yet. */
 const temporary = 'a temporary name';
 
-/** Facts of all revisions of a series. */
-export async function localSeries(series: Series, options: LocalOptions = {}): Promise<LocalSeries> {
+/** Facts of all revisions of a series: those that are not on this machine from `remote`, null where that can't be asked. */
+export async function seriesFacts(
+  series: Series,
+  options: LocalOptions = {},
+  remote: RevisionSource | null = null,
+): Promise<LocalSeries> {
   const skipped = series.skipped ?? [];
   const isStepped = ({ name }: { name: string }): boolean => stepIn(name) !== null;
   const links = series.source === 'folder' ? await brokenLinks(series.root).catch(() => []) : [];
   const known = new Set(series.entries.map(({ revision }) => revision));
   const extra = skipped.filter((folder) => isStepped(folder) && !known.has(folder.name));
-  const facts = await localFacts(
-    series,
-    [...series.entries, ...extra.map(({ name }) => entryOf(series.root, name)), ...(await ownWeights(series))],
-    options,
-  );
+  const isRemote = ({ folder, hub }: SeriesEntry): boolean => remote !== null && folder === null && hub !== undefined;
+  const here = [
+    ...series.entries.filter((entry) => !isRemote(entry)),
+    ...extra.map(({ name }) => entryOf(series.root, name)),
+    ...(await ownWeights(series)),
+  ];
+  const away = series.entries.filter(isRemote);
+  const local = await localFacts(series, here, options);
+  const listed = remote === null || away.length === 0 ? [] : await remoteFacts(away, remote, options);
+  const byEntry = new Map([...here.map((entry, i) => [entry, local[i]!] as const), ...listed]);
+  const facts = [...series.entries, ...byEntry.keys()].flatMap((entry) => {
+    const known = byEntry.get(entry);
+    byEntry.delete(entry);
+    return known ?? [];
+  });
   const revisions = [
     ...facts.map((each) => asSkipped(each, extra)),
     ...links.filter(isStepped).map(({ name, why }) => unfollowed(name, why)),

@@ -11,6 +11,7 @@ export {
   type RevisionRef,
   type Severity,
 } from './finding.js';
-export { localFacts, type LocalOptions } from './local.js';
-export { localSeries, type LocalSeries } from './folder.js';
+export { type LocalOptions } from './local.js';
+export { type RemoteFile, type RevisionSource } from './remote.js';
+export { seriesFacts, type LocalSeries } from './folder.js';
 export { readExpected, type Expected } from './expected.js';

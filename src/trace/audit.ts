@@ -3,10 +3,11 @@ import {
   audited,
   findingCodes,
   findingsIn,
-  localSeries,
+  seriesFacts,
   readExpected,
   type AuditedRevision,
   type Finding,
+  type RevisionSource,
 } from '../audit/index.js';
 import { openSeries } from '../checkpoints/index.js';
 import { EigentraceError, nearest } from '../errors.js';
@@ -19,6 +20,8 @@ export interface AuditOptions {
   readonly schedule?: string | null;
   /** Codes of findings that are left out. */
   readonly ignore?: readonly string[];
+  /** What lists revisions that are not on this machine. Default: nothing, they count as unreadable. */
+  readonly remote?: RevisionSource | null;
   readonly signal?: AbortSignal;
   readonly onProgress?: (phase: 'open' | 'compare' | 'hash', done: number, of: number, revision: string | null) => void;
 }
@@ -41,13 +44,17 @@ export async function auditSeries(path: string, options: AuditOptions = {}): Pro
   checkCodes(ignore);
   const expected = await readExpected(options.schedule ?? null);
   const series = await openSeries(path, { tokensPerStep });
-  const facts = await localSeries(series, {
-    cacheFolder: hashCache(cacheFolder()),
-    ...(signal ? { signal } : {}),
-    onOpen: (done, of, revision) => onProgress?.('open', done, of, revision),
-    onLook: (done, of) => onProgress?.('compare', done, of, null),
-    onProgress: (done, of) => onProgress?.('hash', done, of, null),
-  });
+  const facts = await seriesFacts(
+    series,
+    {
+      cacheFolder: hashCache(cacheFolder()),
+      ...(signal ? { signal } : {}),
+      onOpen: (done, of, revision) => onProgress?.('open', done, of, revision),
+      onLook: (done, of) => onProgress?.('compare', done, of, null),
+      onProgress: (done, of) => onProgress?.('hash', done, of, null),
+    },
+    options.remote ?? null,
+  );
   const findings = [...findingsIn(facts, expected), ...facts.besides].filter(({ code }) => !ignore.includes(code));
   return {
     series: series.name,

@@ -3,7 +3,7 @@
  * configs that differ. It goes on their records' flags, or (`skipFlagged`) decides that they are left out. Costs the
  * reading of headers and a few blocks of every weight file; of copies those are hashed that would be hashed anyway.
  */
-import { findingsIn, flagCodes, localSeries } from '../audit/index.js';
+import { findingsIn, flagCodes, seriesFacts } from '../audit/index.js';
 import type { Series, SeriesEntry } from '../checkpoints/index.js';
 import { EigentraceError } from '../errors.js';
 import { cacheFolder, hashCache } from './cache.js';
@@ -60,7 +60,7 @@ async function auditOf(
   entries: readonly SeriesEntry[],
   signal: AbortSignal | undefined,
 ): Promise<{ flags: Map<SeriesEntry, AuditFlag[]>; notes: string[] }> {
-  const facts = await localSeries(series, {
+  const facts = await seriesFacts(series, {
     cacheFolder: hashCache(cacheFolder()),
     about: new Set(entries),
     ...(signal ? { signal } : {}),

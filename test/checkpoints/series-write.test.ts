@@ -78,14 +78,9 @@ describe('a series put together', () => {
       ['rlvr', null, null],
     ]);
     // Read as a series and written again it says the same.
+    const { steps: _steps, revisions: _revisions, ...kept } = recipe;
     const again = await makeSeries(
-      {
-        parts: [{ stage: null, place: out }],
-        ...recipe,
-        parts: [{ stage: null, place: out }],
-        steps: {},
-        revisions: {},
-      },
+      { ...kept, parts: [{ stage: null, place: out }] },
       { out: `${root}/out/again.json` },
     );
     expect(again.text).toBe(made.text);
