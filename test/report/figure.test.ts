@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { parseHTML } from 'linkedom';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { RunRecord } from '../../src/record/index.js';
 import { exportFigure, figureCharts, type FigureOptions } from '../../src/report/index.js';
 
 const demo = new URL('../golden/runs/demo', import.meta.url).pathname;
@@ -101,4 +102,26 @@ test.each([
   [{ evaluations: ['no/such'] }, 'evaluations no/such: no such file or folder'],
 ])('%j', async (wanted, message) => {
   await expect(svgOf(wanted)).rejects.toThrow(message);
+});
+
+describe('epochs of a series', () => {
+  test('are marked on the axis of their stage', async () => {
+    const run = await mkdtemp(join(tmpdir(), 'eigentrace-epochs-'));
+    onTestFinished(() => rm(run, { recursive: true, force: true }));
+    await cp(demo, run, { recursive: true });
+    const record = JSON.parse(await readFile(join(run, 'run.json'), 'utf8')) as RunRecord;
+    const drawn = async (): Promise<string[]> => {
+      const { content } = await exportFigure(run, { ...options, axis: 'stages' });
+      return (
+        Buffer.from(content!)
+          .toString()
+          .match(/>e\d+</g) ?? []
+      );
+    };
+    expect(await drawn()).toEqual([]);
+    record.requests[0]!.series.stages.find(({ name }) => name === 'sft')!.epochs = [20, 50];
+    await writeFile(join(run, 'run.json'), JSON.stringify(record));
+    // In the panel of RankMe and in that of α.
+    expect(await drawn()).toEqual(['>e1<', '>e2<', '>e1<', '>e2<']);
+  });
 });
