@@ -56,7 +56,7 @@ export function runRequest(
   { variant, control, sweep = null, versions }: RequestContext,
 ): RunRequest {
   // Where things lie, how fast and whether again: not part of what was asked of the numbers.
-  const { out: _out, threads: _threads, force: _force, ...asked } = request;
+  const { out: _out, threads: _threads, memory: _memory, force: _force, ...asked } = request;
   // Nulls are requests of their own: the main one stays the same whatever stands beside it.
   const { control: _control, controlSeed: _seed, ...options } = asked;
   return {

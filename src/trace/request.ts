@@ -60,6 +60,11 @@ export interface TraceRequest {
    * also run on the CPU; a difference beyond 1e-3 relative stops the run.
    */
   device: string;
+  /**
+   * Bytes that both processes together may take; a model that doesn't fit is run in stages of layers. Null (default): what is
+   * free, less a tenth (at least 256 MiB).
+   */
+  memory: number | null;
   /** Threads of the forward pass and the eigensolver. Default: the machine's available parallelism. */
   threads: number;
   /** Measure again even where a measurement with the same key is there. Default false. */
@@ -82,6 +87,7 @@ export const traceDefaults = {
   controlSeed: 0,
   saveFeatures: false,
   device: 'cpu',
+  memory: null,
   force: false,
 } as const satisfies Partial<TraceRequest>;
 
