@@ -36,11 +36,11 @@ export interface MemoryPlan {
   readonly peak: number;
 }
 
-/** Both processes before any model is loaded, and with a tokenised corpus of some thousand passages. */
-export const processesMemory = 240e6;
+/** Both processes without a model: measured 220 and 70 MB with a tokenised corpus of some hundred passages. */
+export const processesMemory = 300e6;
 /** Pages around a row of a mapped table that come with it: the kernel maps 64 KiB at a fault. */
 const pageAround = 65536;
-/** Share of the budget in which hidden states may wait before they go to a scratch file. */
+/** Share of what the budget leaves beside the processes in which hidden states may wait before they go to a scratch file. */
 const waitingShare = 1 / 16;
 /** Rows of logits at once (runtime/head.ts), and copies of them in a session. */
 const logitRows = 256;
@@ -59,7 +59,7 @@ export function memoryPlan(sizes: ModelSizes, request: MemoryRequest, budget: nu
   });
   const whole = costs.whole(nll);
   if (fixed + whole <= budget) return plan([wholeModel], 0, { waiting: 0, scratch: 0, waveTokens: tokens }, whole);
-  for (const room of roomsOf(sizes, request, budget)) {
+  for (const room of roomsOf(sizes, request, budget - fixed)) {
     const limit = budget - fixed - room.waiting;
     const headPieces = nll ? costs.headPieces(limit) : 0;
     if (headPieces === null) continue;
@@ -93,7 +93,7 @@ interface Waiting {
 }
 
 /** Where hidden states may wait: in memory up to a share of the budget; in scratch, in waves where that is bounded too. */
-function roomsOf({ width }: ModelSizes, request: MemoryRequest, budget: number): Waiting[] {
+function roomsOf({ width }: ModelSizes, request: MemoryRequest, free: number): Waiting[] {
   const { tokens, maxTokens, scratchBound } = request;
   const each = 4 * width;
   const batch = Math.max(tokenBudget, maxTokens);
@@ -102,7 +102,7 @@ function roomsOf({ width }: ModelSizes, request: MemoryRequest, budget: number):
   // Batches are not cut, so that a wave may have a batch less than its share.
   const waveTokens = waves === 1 ? tokens : Math.min(most, Math.ceil(tokens / waves) + batch);
   const scratch: Waiting = { waiting: 0, scratch: Math.min(tokens, waveTokens) * each, waveTokens };
-  if (tokens * each > budget * waitingShare) return [scratch];
+  if (tokens * each > free * waitingShare) return [scratch];
   return [{ waiting: tokens * each, scratch: 0, waveTokens: tokens }, scratch];
 }
 
@@ -181,13 +181,14 @@ class Costs {
   /** Blocks in order, a new part where the next one doesn't fit. */
   #cut(limit: number): Part[] | null {
     const { deepest } = this.#request;
+    const partOf = (from: number, to: number): Part => ({ from, to: to === deepest ? null : to });
     const parts: Part[] = [];
     let from = 0;
     while (from < deepest) {
       let to = from + 1;
-      while (to < deepest && this.part({ from, to: to + 1 }) <= limit) to++;
-      if (this.part({ from, to }) > limit) return null;
-      parts.push({ from, to: to === deepest ? null : to });
+      if (this.part(partOf(from, to)) > limit) return null;
+      while (to < deepest && this.part(partOf(from, to + 1)) <= limit) to++;
+      parts.push(partOf(from, to));
       from = to;
     }
     return parts;
@@ -200,11 +201,11 @@ class Costs {
     return Math.min(embedding.stored, this.#request.tokens * (4 * width + pageAround));
   }
 
-  /** Measured at widths 768 to 4096: the arena of a session holds about 12 states and 6 of the widest product. */
+  /** Measured at widths 768 to 4096: the arena of a session holds up to 14 states and 7 of the widest product. */
   #activations(): number {
     const { width, widest } = this.#sizes;
     const { maxTokens, threads } = this.#request;
-    return 4 * this.#batch * (12 * width + 6 * widest) + 8 * threads * maxTokens ** 2;
+    return 4 * this.#batch * (14 * width + 7 * widest) + 8 * threads * maxTokens ** 2;
   }
 
   /** Hidden states on their way between the processes: two batches, each there and back, in either. */

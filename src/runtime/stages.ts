@@ -189,7 +189,7 @@ class StagedRun {
   #progress(work: number): void {
     this.#worked += work;
     const { tokens } = this.#passage;
-    this.#options.onProgress?.(Math.min(tokens, this.#worked / this.#work), tokens);
+    this.#options.onProgress?.(Math.min(tokens, Math.round(this.#worked / this.#work)), tokens);
   }
 }
 

@@ -33,16 +33,18 @@ const keyOf = (layer: Layer, { position, tokens }: StatePick): string => `${laye
 class SharedPass implements Harvest {
   readonly #store: RowStore<string>;
   readonly #pass: ForwardPass;
-  readonly #seconds: number;
-  readonly #deviceDifference: number | null;
+  readonly #forward: Pick<Measured, 'deviceDifference' | 'stages'> & { readonly seconds: number };
   /** By key: the base of several sweeps is one measurement. */
   readonly #known = new Map<string, Measured>();
 
-  private constructor(store: RowStore<string>, pass: ForwardPass, seconds: number, deviceDifference: number | null) {
+  private constructor(
+    store: RowStore<string>,
+    pass: ForwardPass,
+    forward: Pick<Measured, 'deviceDifference' | 'stages'> & { seconds: number },
+  ) {
     this.#store = store;
     this.#pass = pass;
-    this.#seconds = seconds;
-    this.#deviceDifference = deviceDifference;
+    this.#forward = forward;
   }
 
   static async run(pass: ForwardPass, tools: MeasureTools): Promise<SharedPass> {
@@ -102,7 +104,8 @@ class SharedPass implements Harvest {
             'nothing was recorded, run the same command again when it is written',
         );
       }
-      return new SharedPass(store, pass, (performance.now() - start) / 1000, deviceDifference);
+      const seconds = (performance.now() - start) / 1000;
+      return new SharedPass(store, pass, { deviceDifference, stages: memory.parts.length, seconds });
     } catch (error) {
       await release?.();
       await store.close();
@@ -130,10 +133,11 @@ class SharedPass implements Harvest {
     const measured: Measured = {
       layers,
       nll: null,
-      deviceDifference: this.#deviceDifference,
+      deviceDifference: this.#forward.deviceDifference,
+      stages: this.#forward.stages ?? 1,
       // The pass is shared alike among its points.
       seconds: {
-        forward: this.#seconds / this.#pass.members.length,
+        forward: this.#forward.seconds / this.#pass.members.length,
         spectrum: (performance.now() - start) / 1000,
       },
       features: null,

@@ -22,6 +22,8 @@ export interface Measured {
   readonly nll: Likelihood | null;
   /** Largest relative difference of the first batch from the CPU; null on the CPU, or where rows were read. */
   readonly deviceDifference: number | null;
+  /** Sessions that the model was run in, one after another; absent where none was. */
+  readonly stages?: number;
   /** `forward` is null where rows were read. */
   readonly seconds: { forward: number | null; spectrum: number };
   /** The rows of every layer, while `close` was not called; null for position all. */
@@ -93,6 +95,7 @@ export async function measure(subject: Subject, request: TraceRequest, tools: Me
       layers: measured,
       nll: likelihood?.result(request.errors === 'jackknife') ?? null,
       deviceDifference,
+      stages: memory.parts.length + memory.headPieces,
       seconds: { forward: (middle - start) / 1000, spectrum: (end - middle) / 1000 },
       features: request.saveFeatures ? gather.features() : null,
       close: () => gather.close(),

@@ -57,8 +57,8 @@ export function planMemory(need: MemoryNeed, scratchBound = mostScratch): Memory
     request.resident > least / 4 ? '; fewer --layers or --sequences need less, and so does --errors none' : '';
   throw new EigentraceError(
     'usage',
-    `--memory: too small for checkpoint ${need.model.name}, got ${gibibytes(budget, 'down')} ` +
-      `(expected at least ${gibibytes(least, 'up')})${lower}`,
+    `--memory: too small for checkpoint ${need.model.name}, got ${mebibytes(budget, 'down')} ` +
+      `(expected at least ${mebibytes(least, 'up')})${lower}`,
   );
 }
 
@@ -105,8 +105,7 @@ export function freeMemory(): number {
   return free - Math.max(free / 10, 256 * 2 ** 20);
 }
 
-/** `1.25 GiB`, rounded so that what is said to work works. */
-function gibibytes(bytes: number, direction: 'up' | 'down'): string {
-  const hundredths = (bytes / 2 ** 30) * 100;
-  return `${((direction === 'up' ? Math.ceil(hundredths) : Math.floor(hundredths)) / 100).toFixed(2)} GiB`;
+/** `1250MiB`, as the option takes it, rounded so that what is said to work works. */
+function mebibytes(bytes: number, direction: 'up' | 'down'): string {
+  return `${Math[direction === 'up' ? 'ceil' : 'floor'](bytes / 2 ** 20)}MiB`;
 }

@@ -136,6 +136,8 @@ export function draftOf(
     keyParts,
     provenance: {
       ...provenance(subject, request),
+      // In stages the model was run some layers at a time, which changes no number beyond float32 rounding.
+      ...((measured.stages ?? 1) > 1 ? { stages: measured.stages } : {}),
       ...(measured.deviceDifference === null ? {} : { device_difference: measured.deviceDifference }),
       versions: context.versions,
       commit: null,
