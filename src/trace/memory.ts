@@ -46,13 +46,15 @@ const rowsShare = 1 / 8;
 /** How a need is met within its budget; a budget that is too small is an error that says the least that works. */
 export function planMemory(need: MemoryNeed, scratchBound = mostScratch): MemoryChoice {
   const budget = need.memory ?? freeMemory();
-  const rowsBound = Math.min(memoryBound, budget * rowsShare);
   const sizes = need.model.sizes();
-  const request = requestOf(need, rowsBound, scratchBound);
-  const plan = memoryPlan(sizes, request, budget);
-  if (plan) return { ...plan, rowsBound };
+  // Rows go to a scratch file where the model can't do without their memory.
+  for (const rowsBound of [Math.min(memoryBound, budget * rowsShare), 0]) {
+    const plan = memoryPlan(sizes, requestOf(need, rowsBound, scratchBound), budget);
+    if (plan) return { ...plan, rowsBound };
+  }
+  const request = requestOf(need, 0, scratchBound);
   const least = leastMemory(sizes, request);
-  if (need.memory === null) return { ...memoryPlan(sizes, request, least)!, rowsBound };
+  if (need.memory === null) return { ...memoryPlan(sizes, request, least)!, rowsBound: 0 };
   const lower =
     request.resident > least / 4 ? '; fewer --layers or --sequences need less, and so does --errors none' : '';
   throw new EigentraceError(

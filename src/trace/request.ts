@@ -126,6 +126,8 @@ export interface TracePlan {
   seconds: number | null;
   /** Estimated peak memory of the whole job in bytes. */
   peakMemory: number;
+  /** Sessions that a model is run in, one after another, within --memory: 1 is the whole model at once; absent or 0: no model. */
+  stages?: number;
   /** Why measurements that are there can't be reused: `option: OLD → NEW`, one a differing part of the key. */
   differences: string[];
   notes: string[];
