@@ -39,6 +39,7 @@ export { stageFile, type StagedFile } from './staged-file.js';
 export { withLock, type LockOptions } from './lock.js';
 export { scratchPath, writeScratchFile } from './scratch-file.js';
 export { Scratch, sweepScratch } from './scratch.js';
+export { freeSpace } from './free-space.js';
 export { npyHeader } from './npy.js';
 export { NpyArray, readNpyObject } from './npy-object.js';
 export { PickleName, readPickle, type PickleRules } from './pickle.js';

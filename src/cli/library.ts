@@ -61,6 +61,7 @@ export interface RepresentRequest {
   maxTokens: number;
   seed: number | null;
   rows: string | null;
+  memory?: number | null;
   threads: number;
 }
 

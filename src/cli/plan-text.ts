@@ -51,7 +51,7 @@ export function planText(plan: TracePlan, out: string, style: Style): string {
     ],
     ['', `${flop(inAll)} in all`],
     ['to read', `${bytes(plan.bytesToRead)} of ${corpus ? 'weights' : 'representations'}`],
-    ['peak memory', bytes(plan.peakMemory)],
+    ['peak memory', `${bytes(plan.peakMemory)}${(plan.stages ?? 0) > 1 ? `, the model in ${plan.stages} stages` : ''}`],
     ['time', plan.seconds === null ? 'nothing left to do' : `about ${duration(Math.max(1, plan.seconds))}`],
   ];
   const blocks = [

@@ -113,6 +113,26 @@ export function wholeOr(
   };
 }
 
+const byteUnits = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, tib: 2 ** 40 };
+
+/** Bytes with their unit (`8GiB`, `500 MB`), or a word that leaves them to the program (null). */
+export function bytesOr(words: Words & { word: string; shown: string }): Setting<number | null> {
+  return {
+    value: `SIZE|${words.word}`,
+    ...words,
+    initial: () => null,
+    parse: (given) => {
+      if (given === words.word) return null;
+      const match = /^(\d{1,12}(?:\.\d{1,6})?) ?([kmgt]?i?b)$/i.exec(given);
+      const unit = byteUnits[match?.[2]?.toLowerCase() as keyof typeof byteUnits];
+      const bytes = Math.floor(Number(match?.[1]) * unit);
+      return bytes >= 1 ? bytes : undefined;
+    },
+    wrong: 'is not a size',
+    expected: `a number with its unit, such as 8GiB or 500MB, or ${words.word}`,
+  };
+}
+
 /** One of a few words. */
 export function choice<const T extends string>(words: Words, among: readonly T[], initial: T): Setting<T> {
   return {

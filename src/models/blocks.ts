@@ -7,7 +7,9 @@
 import { dynamicTables, type PositionTables } from './dynamic-rope.js';
 import { microsoft, none, type Graph, type Value } from './graph.js';
 import { ropeTables, type Rope } from './rope.js';
-import type { Weights } from './weights.js';
+import { rowsOf, type RowRange, type Weights } from './weights.js';
+
+export type { RowRange } from './weights.js';
 
 /** Activations by their name in config.json. */
 export const activations = ['gelu', 'gelu_new', 'gelu_fast', 'gelu_pytorch_tanh', 'relu', 'silu'] as const;
@@ -50,12 +52,21 @@ export class Blocks {
   readonly weights: Weights;
   readonly #inputs: BatchInputs;
   readonly #maxTokens: number;
+  readonly #headRows: RowRange | null;
   readonly #tables = new Map<string, PositionTables>();
   readonly #ones = new Map<number, Value>();
   /** Whether only the chosen token of each sequence is left: (B, d) instead of (B, T, d). */
   #picked = false;
 
-  constructor(graph: Graph, weights: Weights, inputs: BatchInputs, maxTokens: number) {
+  /** `headRows`: rows of the unembedding that `project` takes, all by default. */
+  constructor(
+    graph: Graph,
+    weights: Weights,
+    inputs: BatchInputs,
+    maxTokens: number,
+    headRows: RowRange | null = null,
+  ) {
+    this.#headRows = headRows;
     this.graph = graph;
     this.weights = weights;
     this.#inputs = inputs;
@@ -266,8 +277,12 @@ export class Blocks {
     return this.graph.node('FusedMatMul', [x, weight], { transB: shape.inOut ? 0 : 1 }, microsoft);
   }
 
-  /** Logits or any product with a stored (out, in) matrix that has no bias: x (…, in) → (…, out). */
+  /** Logits, by the unembedding stored as (out, in) without a bias: x (…, in) → (…, out), or its chosen rows. */
   project(x: Value, name: string, shape: { in: number; out: number }): Value {
-    return this.#product(x, name, shape);
+    const rows = this.#headRows;
+    if (!rows) return this.#product(x, name, shape);
+    const weight = this.graph.weight(rowsOf(this.weights.get(name, [shape.out, shape.in]), rows));
+    this.graph.cost.perToken += 2 * shape.in * (rows.to - rows.from);
+    return this.graph.node('FusedMatMul', [x, weight], { transB: 1 }, microsoft);
   }
 }

@@ -7,12 +7,14 @@ import { dirname, isAbsolute, relative, sep } from 'node:path';
 import { EigentraceError } from '../errors.js';
 import type { Decoder } from './architecture.js';
 import { architectureOf } from './architectures.js';
-import { Blocks, type BatchInputs } from './blocks.js';
+import { Blocks, type BatchInputs, type RowRange } from './blocks.js';
 import { Config } from './config.js';
 import { rowGraph } from './row-graph.js';
 import { scoreHead } from './score-head.js';
 import { readInitialisation, type Initialisation } from './initialisation.js';
 import { Graph, type Cost, type Value } from './graph.js';
+import { buildStates, type Layer, type StateRequest } from './state-graph.js';
+import { modelSizes, type ModelSizes } from './unit-sizes.js';
 import { Weights, type TensorRange } from './weights.js';
 
 /** What a model is made from; a Checkpoint of src/checkpoints fits. */
@@ -20,19 +22,6 @@ export interface ModelSource {
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly tensors: ReadonlyMap<string, TensorRange>;
-}
-
-/** A state to measure: the output of a block (0 = embeddings), before the final norm, or the final one, after it. */
-export type Layer = number | 'final';
-export type Position = 'last' | 'mean' | 'all';
-
-export interface StateRequest {
-  readonly layers: readonly Layer[];
-  readonly position: Position;
-  /** Also every token's final state, as output `tokens` (B, T, d), for the head. */
-  readonly everyToken: boolean;
-  /** The longest sequence in tokens; sizes the position tables. */
-  readonly maxTokens: number;
 }
 
 /** A graph and what a session needs to run it. */
@@ -84,7 +73,7 @@ export class Model {
     const weights = new Weights(source.name, source.tensors);
     const locate = (): string => '';
     const all = { layers: ['final'], position: 'last', everyToken: false, maxTokens: 1 } as const;
-    this.#decode(new Graph(locate), weights, all);
+    buildStates(new Graph(locate), weights, decoder, all);
     // Base models are saved without one; only log-probabilities need it.
     const hasHead = weights.has(decoder.head);
     if (hasHead) this.#head(new Graph(locate), weights, 'logits');
@@ -152,10 +141,11 @@ export class Model {
    * Tokens → states. Inputs: `ids` (B, T) int64, `last` (B, 1) int64, `lengths` (B) int32 = last, `total` () int32 = T,
    * `weights` (B, 1, T) float32 for the mean. Outputs: `layer<k>` or `final`, (B, d), or (B, T, d) for position `all`;
    * `tokens` (B, T, d) when every token's final state is asked for. Blocks after the last layer that is needed are left out.
+   * A part of the model takes `arriving` (B, T, d) in the place of ids, and gives `hidden` (B, T, d) where others follow.
    */
   stateGraph(request: StateRequest): ModelGraph {
     this.#checkLength(request.maxTokens);
-    return this.#built((graph, weights) => this.#decode(graph, weights, request));
+    return this.#built((graph, weights) => buildStates(graph, weights, this.#decoder, request));
   }
 
   /**
@@ -174,10 +164,14 @@ export class Model {
 
   /**
    * Final states → `logits` (R, V), or `logprobs` (R) of the target ids. Inputs: `states` (R, d) float32 and, for
-   * log-probabilities, `targets` (R, 1) int64.
+   * log-probabilities, `targets` (R, 1) int64. `tokens`: logits of these token ids only, so that a large vocabulary is
+   * done piece by piece.
    */
-  headGraph(output: 'logits' | 'logprobs'): ModelGraph {
-    return this.#built((graph, weights) => ({ inputs: this.#head(graph, weights, output), outputs: [output] }));
+  headGraph(output: 'logits' | 'logprobs', tokens: RowRange | null = null): ModelGraph {
+    return this.#built((graph, weights) => ({
+      inputs: this.#head(graph, weights, output, tokens),
+      outputs: [output],
+    }));
   }
 
   #checkLength(maxTokens: number): void {
@@ -196,68 +190,18 @@ export class Model {
     return { bytes: graph.encode(), folder: this.#folder, inputs, outputs, cost: graph.cost };
   }
 
-  #decode(graph: Graph, weights: Weights, request: StateRequest): { inputs: string[]; outputs: string[] } {
-    const decoder = this.#decoder;
-    const wantsFinal = request.layers.includes('final') || request.everyToken;
-    const deepest = wantsFinal ? decoder.layers : Math.max(...request.layers.map(Number));
-    const onlyLast = request.position === 'last' && !request.everyToken;
-    const inputs: string[] = [];
-    const outputs: string[] = [];
-    const declare = (name: string, type: 'int64' | 'int32' | 'float32', dims: (string | number)[]): Value => {
-      if (!inputs.includes(name)) {
-        inputs.push(name);
-        graph.input(name, type, dims);
-      }
-      return name as Value;
-    };
-    const batch: BatchInputs = {
-      ids: declare('ids', 'int64', ['B', 'T']),
-      get last() {
-        return declare('last', 'int64', ['B', 1]);
-      },
-      lengths: () => declare('lengths', 'int32', ['B']),
-      total: () => declare('total', 'int32', []),
-    };
-    const b = new Blocks(graph, weights, batch, request.maxTokens);
-    const d = decoder.width;
-    /** Brings a state to the asked position; `picked` ones are there already. */
-    const emit = (name: string, x: Value, picked: boolean): void => {
-      outputs.push(name);
-      if (request.position === 'all') graph.output(name, x, ['B', 'T', d]);
-      else if (picked) graph.output(name, x, ['B', d]);
-      else if (request.position === 'last') graph.output(name, b.lastOf(x), ['B', d]);
-      else {
-        // (B, 1, T) · (B, T, d): weights are 1/length on real tokens and 0 on padding.
-        const mean = graph.node('MatMul', [declare('weights', 'float32', ['B', 1, 'T']), x]);
-        graph.output(name, graph.node('Reshape', [mean, graph.int64([-1, d])]), ['B', d]);
-      }
-    };
-    let x = decoder.embed(b, batch.ids);
-    let picked = false;
-    if (request.layers.includes(0)) emit('layer0', x, false);
-    for (let layer = 0; layer < deepest; layer++) {
-      picked = onlyLast && layer === deepest - 1;
-      x = decoder.block(b, layer, x, picked ? (y) => b.pickLast(y) : (y) => y);
-      if (request.layers.includes(layer + 1)) emit(`layer${layer + 1}`, x, picked);
-    }
-    if (wantsFinal) {
-      const final = decoder.finalNorm(b, x);
-      if (request.layers.includes('final')) emit('final', final, picked);
-      if (request.everyToken) {
-        outputs.push('tokens');
-        graph.output('tokens', final, ['B', 'T', d]);
-      }
-    }
-    return { inputs, outputs };
+  /** What embeddings, blocks and head take in memory, one by one; read off the shapes, nothing is loaded. */
+  sizes(): ModelSizes {
+    return modelSizes(this.#decoder, () => new Weights(this.name, this.#source.tensors));
   }
 
-  #head(graph: Graph, weights: Weights, output: 'logits' | 'logprobs'): string[] {
+  #head(graph: Graph, weights: Weights, output: 'logits' | 'logprobs', tokens: RowRange | null = null): string[] {
     const unused = '' as Value;
     const absent: BatchInputs = { ids: unused, last: unused, lengths: () => unused, total: () => unused };
-    const b = new Blocks(graph, weights, absent, 1);
+    const b = new Blocks(graph, weights, absent, 1, tokens);
     const logits = this.#decoder.unembed(b, graph.input('states', 'float32', ['R', this.width]));
     if (output === 'logits') {
-      graph.output('logits', logits, ['R', this.vocabulary]);
+      graph.output('logits', logits, ['R', tokens ? tokens.to - tokens.from : this.vocabulary]);
       return ['states'];
     }
     const targets = graph.input('targets', 'int64', ['R', 1]);

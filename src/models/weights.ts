@@ -27,6 +27,31 @@ export interface LowRank {
   readonly transposed: boolean;
 }
 
+/** Rows [from, to) of a matrix. */
+export interface RowRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Whether rows of a matrix can be used without the others: not where its update is stored column by column. */
+export function hasRows({ update }: TensorRange): boolean {
+  return !update?.transposed;
+}
+
+/** Some rows of a matrix, as a tensor of their own. */
+export function rowsOf(tensor: TensorRange, { from, to }: RowRange): TensorRange {
+  const { name, shape, byteLength, offset, update, ...rest } = tensor;
+  const row = byteLength / shape[0]!;
+  return {
+    ...rest,
+    name: `${name}[${from}:${to}]`,
+    shape: [to - from, ...shape.slice(1)],
+    offset: offset + from * row,
+    byteLength: (to - from) * row,
+    ...(update ? { update: { ...update, up: rowsOf(update.up, { from, to }) } } : {}),
+  };
+}
+
 /** ONNX element types of the dtypes that weights may have (TensorProto.DataType). */
 const floatTypes: Readonly<Record<string, { onnx: number; bytes: number }>> = {
   F32: { onnx: 1, bytes: 4 },

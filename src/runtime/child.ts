@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import { readText } from '../bytes/index.js';
 import { runGraph } from './child-run.js';
+import { runHead, score } from './head.js';
 import type {
   Envelope,
   ForwardMessage,
@@ -21,9 +22,6 @@ import type {
   TimeMessage,
 } from './protocol.js';
 
-/** Rows of the head a run: bounds the logits held at once to 256 · vocabulary floats. */
-const headRows = 256;
-
 const sessions = new Map<Slot, ort.InferenceSession>();
 
 async function handle(message: Request): Promise<unknown> {
@@ -32,6 +30,8 @@ async function handle(message: Request): Promise<unknown> {
       return load(message);
     case 'forward':
       return forward(message);
+    case 'score':
+      return score(headSession(), message);
     case 'release':
       return release(message);
     case 'time':
@@ -41,6 +41,12 @@ async function handle(message: Request): Promise<unknown> {
     case 'run':
       return runGraph(sessions.get(message.slot), message);
   }
+}
+
+function headSession(): ort.InferenceSession {
+  const session = sessions.get('head');
+  if (!session) throw new Error('internal: the head was asked for but is not loaded');
+  return session;
 }
 
 async function release({ slot }: Pick<ReleaseMessage, 'slot'>): Promise<null> {
@@ -90,12 +96,13 @@ async function forward(message: ForwardMessage): Promise<ForwardReply> {
     lengths: () => new ort.Tensor('int32', Int32Array.from(last, Number), [B]),
     total: () => new ort.Tensor('int32', Int32Array.of(T), []),
     weights: () => new ort.Tensor('float32', meanWeights(lengths, T), [B, 1, T]),
+    arriving: () => withPadding(message.hidden!, lengths, T),
   };
   const feeds = Object.fromEntries(session.inputNames.map((name) => [name, makers[name]!()]));
   const outputs = await session.run(feeds);
   const states: Record<string, Float32Array> = {};
   for (const [name, tensor] of Object.entries(outputs)) {
-    if (name === 'tokens') continue;
+    if (name === 'tokens' || name === 'hidden') continue;
     const data = tensor.data as Float32Array;
     const picks = message.picks?.[name];
     states[name] = picks
@@ -104,9 +111,16 @@ async function forward(message: ForwardMessage): Promise<ForwardReply> {
         ? withoutPadding(data, lengths, T)
         : data;
   }
-  const head = message.head === 'none' ? null : await runHead(message, outputs['tokens'], T);
+  let head: Float32Array | null = null;
+  if (message.head !== 'none') {
+    const tokens = outputs['tokens'];
+    if (!tokens) throw new Error('internal: the head was asked for but no tokens were');
+    head = await runHead(headSession(), tokens.data as Float32Array, message, T);
+  }
+  const onward = message.onward ? (outputs['hidden'] ?? outputs['tokens']) : undefined;
+  const hidden = onward ? withoutPadding(onward.data as Float32Array, lengths, T) : null;
   for (const tensor of Object.values(outputs)) tensor.dispose();
-  return { states, head };
+  return { states, head, hidden };
 }
 
 /** 1/length on real tokens, 0 on padding: (B, T). */
@@ -149,48 +163,21 @@ function picked(data: Float32Array, lengths: Int32Array, T: number, picks: reado
   return rows;
 }
 
-async function runHead(message: ForwardMessage, tokens: ort.Tensor | undefined, T: number): Promise<Float32Array> {
-  const session = sessions.get('head');
-  if (!session || !tokens) throw new Error('internal: the head was asked for but is not loaded');
-  const states = tokens.data as Float32Array;
-  const { ids, lengths } = message;
-  const d = states.length / (lengths.length * T);
-  /** Row numbers of the (B·T, d) states that the head reads, and the token that follows each. */
-  const rows: number[] = [];
-  const targets: bigint[] = [];
-  let from = 0;
-  lengths.forEach((length, b) => {
-    if (message.head === 'logits') rows.push(b * T + length - 1);
-    else
-      for (let t = 0; t + 1 < length; t++) {
-        rows.push(b * T + t);
-        targets.push(BigInt(ids[from + t + 1]!));
-      }
-    from += length;
-  });
-  const parts: Float32Array[] = [];
-  for (let at = 0; at < rows.length; at += headRows) {
-    const chunk = rows.slice(at, at + headRows);
-    const input = new Float32Array(chunk.length * d);
-    chunk.forEach((row, i) => input.set(states.subarray(row * d, (row + 1) * d), i * d));
-    const feeds: Record<string, ort.Tensor> = { states: new ort.Tensor('float32', input, [chunk.length, d]) };
-    if (message.head === 'logprobs') {
-      const following = BigInt64Array.from(targets.slice(at, at + headRows));
-      feeds['targets'] = new ort.Tensor('int64', following, [chunk.length, 1]);
-    }
-    const result = await session.run(feeds);
-    for (const tensor of Object.values(result)) {
-      parts.push((tensor.data as Float32Array).slice());
-      tensor.dispose();
-    }
+/** (tokens, d) → (B, T, d), zeros on padding. */
+function withPadding(rows: Float32Array, lengths: Int32Array, T: number): ort.Tensor {
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  const d = rows.length / tokens;
+  // Nothing to pad: the rows are the batch as they are.
+  const whole = tokens === lengths.length * T;
+  const data = whole ? rows : new Float32Array(lengths.length * T * d);
+  if (!whole) {
+    let from = 0;
+    lengths.forEach((length, b) => {
+      data.set(rows.subarray(from, from + length * d), b * T * d);
+      from += length * d;
+    });
   }
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let to = 0;
-  for (const part of parts) {
-    all.set(part, to);
-    to += part.length;
-  }
-  return all;
+  return new ort.Tensor('float32', data, [lengths.length, T, d]);
 }
 
 async function time({ rows, width, repeats }: TimeMessage): Promise<number[]> {

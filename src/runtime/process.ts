@@ -6,7 +6,17 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { EigentraceError } from '../errors.js';
 import type { ModelGraph } from '../models/index.js';
-import type { Envelope, ForwardMessage, ForwardReply, ProbeReply, Reply, Request, Slot } from './protocol.js';
+import type {
+  Envelope,
+  ForwardMessage,
+  ForwardReply,
+  ProbeReply,
+  Reply,
+  Request,
+  ScoreMessage,
+  ScoreReply,
+  Slot,
+} from './protocol.js';
 import type { TensorData } from './run-message.js';
 
 interface Pending {
@@ -65,6 +75,11 @@ export class ModelProcess {
   /** Runs the graph in `slot` on named tensors; answers with its outputs. */
   async run(slot: Slot, feeds: Readonly<Record<string, TensorData>>): Promise<Readonly<Record<string, TensorData>>> {
     return (await this.#ask({ op: 'run', slot, feeds })) as Record<string, TensorData>;
+  }
+
+  /** Runs the head slot on kept states. */
+  async score(batch: Omit<ScoreMessage, 'op'>): Promise<ScoreReply> {
+    return (await this.#ask({ op: 'score', ...batch })) as ScoreReply;
   }
 
   /** Ends the sessions, or one of them, and gives their memory back. */

@@ -42,8 +42,23 @@ export interface ForwardMessage {
   readonly head: 'none' | 'logprobs' | 'logits';
   /** Whether state outputs hold every token, (B, T, d); padding is dropped before they are sent. */
   readonly everyToken: boolean;
+  /** The states that came from the part before, (tokens, d) without padding, where the graph is a part of a model. */
+  readonly hidden?: Float32Array | null;
+  /** Whether every token's last state is sent back, for the part after this one or the head. Default false. */
+  readonly onward?: boolean;
   /** By state output: rows to take from every token's states in their place; absent: they are sent as they are. */
   readonly picks?: Readonly<Record<string, readonly StatePick[]>> | null;
+}
+
+/** The head alone, on final states that were kept. */
+export interface ScoreMessage {
+  readonly op: 'score';
+  readonly ids: Int32Array;
+  readonly lengths: Int32Array;
+  /** Every token's final state, (tokens, d). */
+  readonly states: Float32Array;
+  /** Token ids whose logits the loaded head gives; null: all, as log-probabilities. */
+  readonly tokens: { readonly from: number; readonly to: number } | null;
 }
 
 /** Ends one session, or all of them. */
@@ -64,7 +79,8 @@ export interface ProbeMessage {
   readonly op: 'probe';
 }
 
-export type Request = LoadMessage | ForwardMessage | ReleaseMessage | TimeMessage | ProbeMessage | RunMessage;
+export type Request =
+  LoadMessage | ForwardMessage | ScoreMessage | ReleaseMessage | TimeMessage | ProbeMessage | RunMessage;
 
 /** States of a batch by output name: (B, d), (tokens, d) where every token was asked for, or (B·P, d) for P picks; float32. */
 export interface ForwardReply {
@@ -74,6 +90,18 @@ export interface ForwardReply {
    * `logits`: (B, V) at the last token. Null when not asked for.
    */
   readonly head: Float32Array | null;
+  /** (tokens, d), when it was asked for by `onward`. */
+  readonly hidden: Float32Array | null;
+}
+
+/** For every predicted token: `logprobs`, or what its part of the vocabulary says. */
+export type ScoreReply = { readonly logprobs: Float32Array } | { readonly sums: LogitSums };
+
+/** Over some logits: the largest, Σ exp(logit − largest), and the target's own (NaN where it is not among them); float64. */
+export interface LogitSums {
+  readonly largest: Float64Array;
+  readonly sum: Float64Array;
+  readonly target: Float64Array;
 }
 
 /** Memory of the child in bytes: its resident set now, and the largest so far (null where the system doesn't say). */

@@ -3,11 +3,12 @@
  * on the order of the batches. Padding is on the right under a causal mask, so it never reaches a real token.
  */
 import type { Layer, Model, Position } from '../models/index.js';
-import { batchesOf } from './batches.js';
 import { checkDevice, loadOn } from './device.js';
 import { interruptible } from './interruptible.js';
-import { ModelProcess } from './process.js';
+import { Passage, pipelined } from './passage.js';
+import type { ModelProcess } from './process.js';
 import type { StatePick } from './protocol.js';
+import { runStages, type Stages } from './stages.js';
 
 export interface RepresentOptions {
   readonly layers: readonly Layer[];
@@ -23,6 +24,8 @@ export interface RepresentOptions {
   readonly device?: string;
   /** Padded tokens a batch; default `tokenBudget`. */
   readonly budget?: number;
+  /** How a model that doesn't fit in memory is run piece by piece; absent or null: all of it in one session. */
+  readonly stages?: Stages | null;
   readonly signal?: AbortSignal;
   /** Real tokens done and in all. */
   readonly onProgress?: (done: number, of: number) => void;
@@ -42,10 +45,7 @@ export interface StateSink {
   logprobs?(index: number, values: Float32Array): void;
 }
 
-/** The name of a layer in graphs, records and files. */
-export function layerName(layer: Layer): string {
-  return layer === 'final' ? 'final' : `layer${layer}`;
-}
+export { layerName } from './passage.js';
 
 export interface Represented {
   /** Largest difference of the first batch from the CPU, relative to the largest state; null on the CPU itself. */
@@ -71,83 +71,37 @@ async function run(
   sink: StateSink,
 ): Promise<Represented> {
   child.label = `checkpoint ${model.name}`;
-  const lengths = sequences.map((ids) => ids.length);
-  const maxTokens = Math.max(1, ...chunkMaxima(lengths));
-  const everyToken = options.logprobs ?? false;
-  const graph = model.stateGraph({ layers: options.layers, position: options.position, everyToken, maxTokens });
-  const device = options.device ?? 'cpu';
-  await loadOn(child, 'states', graph, options.threads, device);
-  if (options.logprobs) await loadOn(child, 'head', model.headGraph('logprobs'), options.threads, device);
-
-  const of = lengths.reduce((sum, length) => sum + length, 0);
-  let done = 0;
-  const messageOf = (batch: readonly number[]) => {
-    const total = batch.reduce((sum, index) => sum + lengths[index]!, 0);
-    const ids = new Int32Array(total);
-    let at = 0;
-    for (const index of batch) {
-      ids.set(sequences[index]!, at);
-      at += lengths[index]!;
-    }
-    return {
-      ids,
-      lengths: Int32Array.from(batch, (index) => lengths[index]!),
-      head: options.logprobs ? ('logprobs' as const) : ('none' as const),
-      everyToken: options.position === 'all',
-      picks: options.picks ?? null,
-    };
-  };
-  const send = (batch: readonly number[]) => {
-    const message = messageOf(batch);
-    const total = message.ids.length;
-    const reply = child.forward(message);
-    // One batch waits in the child's queue while another runs; a failure is reported where it is awaited.
-    reply.catch(() => undefined);
-    return { batch, reply, total };
-  };
-  const batches = batchesOf(lengths, options.budget);
+  const passage = new Passage(model, sequences, options, sink);
+  if (options.stages && options.stages.parts.length + options.stages.headPieces > 1) {
+    return runStages(child, passage, options, options.stages);
+  }
+  const { threads, device = 'cpu' } = options;
+  const graph = model.stateGraph(passage.request);
+  await loadOn(child, 'states', graph, threads, device);
+  if (options.logprobs) await loadOn(child, 'head', model.headGraph('logprobs'), threads, device);
+  const head = options.logprobs ? ('logprobs' as const) : ('none' as const);
+  const messageOf = (batch: readonly number[]) => ({ ...passage.message(batch), head });
+  const { batches, tokens } = passage;
   let deviceDifference: number | null = null;
   if (device !== 'cpu' && batches[0]) {
-    await child.load('reference', graph, options.threads);
+    await child.load('reference', graph, threads);
     const message = { ...messageOf(batches[0]), head: 'none' as const };
     const reference = await child.forward(message, 'reference');
     await child.release('reference');
     deviceDifference = checkDevice(child.label, device, (await child.forward(message)).states, reference.states);
   }
   options.onLoaded?.();
-  options.onProgress?.(0, of);
-  let next = batches.length > 0 ? send(batches[0]!) : null;
-  for (let i = 0; next; i++) {
-    const { batch, reply, total } = next;
-    next = i + 1 < batches.length ? send(batches[i + 1]!) : null;
-    const { states, head } = await reply;
-    for (const layer of options.layers) {
-      const rows = states[layerName(layer)]!;
-      const picks = options.picks?.[layerName(layer)];
-      const width = model.width;
-      let at = 0;
-      for (const index of batch) {
-        const size = width * (picks?.length ?? (options.position === 'all' ? lengths[index]! : 1));
-        await sink.state(layer, index, rows.subarray(at, at + size));
-        at += size;
-      }
-    }
-    if (head) {
-      let at = 0;
-      for (const index of batch) {
-        sink.logprobs?.(index, head.subarray(at, at + lengths[index]! - 1));
-        at += lengths[index]! - 1;
-      }
-    }
-    done += total;
-    options.onProgress?.(done, of);
-  }
+  options.onProgress?.(0, tokens);
+  let done = 0;
+  await pipelined(
+    batches,
+    (batch) => child.forward(messageOf(batch)),
+    async (batch, { states, head }) => {
+      await passage.deliver(batch, states);
+      if (head) passage.deliverLogprobs(batch, head);
+      done += passage.tokensOf(batch);
+      options.onProgress?.(done, tokens);
+    },
+  );
   return { deviceDifference };
-}
-
-/** Maxima of chunks: `Math.max(...lengths)` would overflow the stack for long lists. */
-function chunkMaxima(lengths: readonly number[]): number[] {
-  const maxima: number[] = [];
-  for (let i = 0; i < lengths.length; i += 1024) maxima.push(Math.max(...lengths.slice(i, i + 1024)));
-  return maxima;
 }

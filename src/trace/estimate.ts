@@ -3,9 +3,10 @@
  * (docs/log.md), time from this machine's speed on a product of the usual size.
  */
 import type { Layer, Model } from '../models/index.js';
-import { ModelProcess, measureSpeed, memoryBound, tokenBudget } from '../runtime/index.js';
-import { lentOrder, spectrumFlops, spectrumMemory } from '../spectrum/index.js';
+import { ModelProcess, measureSpeed, processesMemory } from '../runtime/index.js';
+import { spectrumFlops, spectrumMemory } from '../spectrum/index.js';
 import { EigentraceError } from '../errors.js';
+import { lentMemory, planMemory } from './memory.js';
 import type { TracePlan, TraceRequest } from './request.js';
 
 /** Part of the product's speed that a whole forward pass reaches. */
@@ -15,15 +16,13 @@ const forwardEfficiency = 0.9;
  * and to 0.21 without (docs/log.md, on an idle machine).
  */
 const spectrumEfficiency = 0.14;
-/** Both processes before any model is loaded, in bytes. */
-const processes = 240e6;
-/** What the eigensolver's threads take besides where they are lent a product: its library, and their copies of the rows. */
-const lentMemory = (n: number, d: number): number => (n >= d && d >= lentOrder ? 80e6 + 40e3 * Math.min(d, 2048) : 0);
 
 export interface Estimate {
   readonly forward: number;
   readonly spectrum: number;
   readonly peakMemory: number;
+  /** Sessions one after another; 1: the whole model at once, 0: no model. */
+  readonly stages: number;
 }
 
 export function estimate(
@@ -40,16 +39,17 @@ export function estimate(
   const n = request.position === 'all' ? tokens : lengths.length;
   const d = model.width;
   const options = { errors: request.errors, streamed: request.position === 'all' };
-  const rows = request.position === 'all' ? 0 : Math.min(layers.length * n * d * 4, memoryBound);
-  // As stored (mapped), and as float32 laid out for products; embeddings are only mapped.
-  const weights = model.bytes + 4 * model.parameters.nonEmbedding + (request.nll ? 2 * model.embeddingBytes : 0);
-  const activations = tokenBudget * Math.max(12 * d, request.nll ? model.vocabulary / 4 : 0) * 4;
-  const spectrum = spectrumMemory(n, d, options) * (request.position === 'all' ? layers.length : 1);
+  const all = request.position === 'all';
+  const { peak, parts, headPieces } = planMemory({
+    ...{ model, layers, lengths, position: request.position, nll: request.nll },
+    ...{ threads: request.threads, memory: request.memory, rows: all ? 0 : layers.length * n },
+    spectrum: { n, errors: request.errors },
+  });
   return {
     forward: cost.perToken * tokens + cost.perSequence * lengths.length + cost.perTokenPair * pairs + head,
     spectrum: spectrumFlops(n, d, options) * layers.length,
-    // Sessions are released before the decompositions start.
-    peakMemory: processes + rows + Math.max(weights + activations, spectrum + lentMemory(n, d)),
+    peakMemory: peak,
+    stages: parts.length + headPieces,
   };
 }
 
@@ -59,7 +59,8 @@ export function estimateRows(n: number, d: number, layers: number, request: Trac
   return {
     forward: 0,
     spectrum: spectrumFlops(n, d, options) * layers,
-    peakMemory: processes / 2 + spectrumMemory(n, d, options) + lentMemory(n, d),
+    stages: 0,
+    peakMemory: processesMemory / 2 + spectrumMemory(n, d, options) + lentMemory(n, d),
   };
 }
 

@@ -10,6 +10,7 @@ import { measurementKey } from '../record/index.js';
 import { measureRows, type LayerMeasurement, type Rows } from '../spectrum/index.js';
 import type { ForwardPass, SweepSubject } from './forward-passes.js';
 import { measure, type Measured, type MeasureTools } from './measure.js';
+import { chooseMemory, stagesOf } from './memory.js';
 
 /** What one pass gathers, and gives point by point. */
 export interface Harvest {
@@ -32,16 +33,18 @@ const keyOf = (layer: Layer, { position, tokens }: StatePick): string => `${laye
 class SharedPass implements Harvest {
   readonly #store: RowStore<string>;
   readonly #pass: ForwardPass;
-  readonly #seconds: number;
-  readonly #deviceDifference: number | null;
+  readonly #forward: Pick<Measured, 'deviceDifference' | 'stages'> & { readonly seconds: number };
   /** By key: the base of several sweeps is one measurement. */
   readonly #known = new Map<string, Measured>();
 
-  private constructor(store: RowStore<string>, pass: ForwardPass, seconds: number, deviceDifference: number | null) {
+  private constructor(
+    store: RowStore<string>,
+    pass: ForwardPass,
+    forward: Pick<Measured, 'deviceDifference' | 'stages'> & { seconds: number },
+  ) {
     this.#store = store;
     this.#pass = pass;
-    this.#seconds = seconds;
-    this.#deviceDifference = deviceDifference;
+    this.#forward = forward;
   }
 
   static async run(pass: ForwardPass, tools: MeasureTools): Promise<SharedPass> {
@@ -50,16 +53,26 @@ class SharedPass implements Harvest {
     const wanted = picksOf(pass);
     const layers = [...wanted.keys()];
     const keys = layers.flatMap((layer) => wanted.get(layer)!.map((pick) => keyOf(layer, pick)));
-    const store = await RowStore.create(keys, pass.ids.length, model.width, tools.scratch);
+    // Where all want the same row of a sequence, the last block is computed for that token alone.
+    const [first] = [...wanted.values()].flat();
+    const alike = [...wanted.values()].every((picks) => picks.every((pick) => samePick(pick, first!)));
+    const cut = alike ? pass.ids.map((ids) => ids.subarray(0, first!.tokens)) : pass.ids;
+    const memory = await chooseMemory(
+      {
+        ...{ model, layers, picks: !alike, nll: false, rows: keys.length * pass.ids.length },
+        lengths: cut.map((ids) => ids.length),
+        position: alike ? first!.position : 'all',
+        ...{ threads: request.threads, memory: request.memory },
+        spectrum: { n: pass.ids.length, errors: request.errors },
+      },
+      tools.scratch,
+    );
+    const store = await RowStore.create(keys, pass.ids.length, model.width, tools.scratch, memory.rowsBound);
     let release: (() => Promise<void>) | null = null;
     try {
       const start = performance.now();
       tools.onPhase('load', 0, model.bytes);
       release = (await checkpoint.prepare?.(tools.signal)) ?? null;
-      const [first] = [...wanted.values()].flat();
-      // Where all want the same row of a sequence, the last block is computed for that token alone.
-      const alike = [...wanted.values()].every((picks) => picks.every((pick) => samePick(pick, first!)));
-      const cut = alike ? pass.ids.map((ids) => ids.subarray(0, first!.tokens)) : pass.ids;
       const picks = Object.fromEntries(layers.map((layer) => [layerName(layer), wanted.get(layer)!]));
       const { deviceDifference } = await represent(
         tools.child,
@@ -68,7 +81,7 @@ class SharedPass implements Harvest {
         {
           layers,
           ...(alike ? { position: first!.position } : { position: 'all', picks }),
-          ...{ threads: request.threads, device: request.device },
+          ...{ threads: request.threads, device: request.device, stages: stagesOf(memory, tools.scratch) },
           ...(tools.signal ? { signal: tools.signal } : {}),
           onProgress: (done, of) => tools.onPhase('forward', done, of),
         },
@@ -91,7 +104,8 @@ class SharedPass implements Harvest {
             'nothing was recorded, run the same command again when it is written',
         );
       }
-      return new SharedPass(store, pass, (performance.now() - start) / 1000, deviceDifference);
+      const seconds = (performance.now() - start) / 1000;
+      return new SharedPass(store, pass, { deviceDifference, stages: memory.parts.length, seconds });
     } catch (error) {
       await release?.();
       await store.close();
@@ -119,10 +133,11 @@ class SharedPass implements Harvest {
     const measured: Measured = {
       layers,
       nll: null,
-      deviceDifference: this.#deviceDifference,
+      deviceDifference: this.#forward.deviceDifference,
+      stages: this.#forward.stages ?? 1,
       // The pass is shared alike among its points.
       seconds: {
-        forward: this.#seconds / this.#pass.members.length,
+        forward: this.#forward.seconds / this.#pass.members.length,
         spectrum: (performance.now() - start) / 1000,
       },
       features: null,

@@ -9,6 +9,8 @@ import type { FeatureRows } from '../record/index.js';
 import { represent, RowStore, type ModelProcess } from '../runtime/index.js';
 import { groupOfRow, GramAccumulator, measureRows, type Kernel, type LayerMeasurement } from '../spectrum/index.js';
 import { LikelihoodSum, type Likelihood } from './likelihood.js';
+import { chooseMemory, stagesOf } from './memory.js';
+import { needOf } from './memory-need.js';
 import type { TraceRequest } from './request.js';
 import type { Subject } from './subject.js';
 
@@ -20,6 +22,8 @@ export interface Measured {
   readonly nll: Likelihood | null;
   /** Largest relative difference of the first batch from the CPU; null on the CPU, or where rows were read. */
   readonly deviceDifference: number | null;
+  /** Sessions that the model was run in, one after another; absent where none was. */
+  readonly stages?: number;
   /** `forward` is null where rows were read. */
   readonly seconds: { forward: number | null; spectrum: number };
   /** The rows of every layer, while `close` was not called; null for position all. */
@@ -38,11 +42,12 @@ export interface MeasureTools {
 
 export async function measure(subject: Subject, request: TraceRequest, tools: MeasureTools): Promise<Measured> {
   const { model, sequences, layers } = subject;
+  const memory = await chooseMemory(needOf(subject, request), tools.scratch);
   const likelihood = request.nll ? new LikelihoodSum(sequences.ids.length) : null;
   const gather =
     request.position === 'all'
       ? new StreamedGrams(subject, request, tools)
-      : await StoredLayers.create(subject, request, tools.scratch);
+      : await StoredLayers.create(subject, request, tools.scratch, memory.rowsBound);
   let release: (() => Promise<void>) | null = null;
   try {
     const start = performance.now();
@@ -58,6 +63,7 @@ export async function measure(subject: Subject, request: TraceRequest, tools: Me
         logprobs: request.nll,
         threads: request.threads,
         device: request.device,
+        stages: stagesOf(memory, tools.scratch),
         ...(tools.signal ? { signal: tools.signal } : {}),
         onProgress: (done, of) => tools.onPhase('forward', done, of),
       },
@@ -89,6 +95,7 @@ export async function measure(subject: Subject, request: TraceRequest, tools: Me
       layers: measured,
       nll: likelihood?.result(request.errors === 'jackknife') ?? null,
       deviceDifference,
+      stages: memory.parts.length + memory.headPieces,
       seconds: { forward: (middle - start) / 1000, spectrum: (end - middle) / 1000 },
       features: request.saveFeatures ? gather.features() : null,
       close: () => gather.close(),
@@ -120,9 +127,10 @@ class StoredLayers implements Gather {
     this.#request = request;
   }
 
-  static async create(subject: Subject, request: TraceRequest, scratch: string): Promise<StoredLayers> {
+  static async create(subject: Subject, request: TraceRequest, scratch: string, bound: number): Promise<StoredLayers> {
     const n = subject.sequences.ids.length;
-    return new StoredLayers(await RowStore.create(subject.layers, n, subject.model.width, scratch), subject, request);
+    const store = await RowStore.create(subject.layers, n, subject.model.width, scratch, bound);
+    return new StoredLayers(store, subject, request);
   }
 
   add(layer: Layer, index: number, row: Float32Array): Promise<void> {

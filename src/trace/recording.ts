@@ -56,7 +56,7 @@ export function runRequest(
   { variant, control, sweep = null, versions }: RequestContext,
 ): RunRequest {
   // Where things lie, how fast, whether again, what was passed over: not part of what was asked of the numbers.
-  const { out: _out, threads: _threads, force: _force, skipFlagged: _skip, ...asked } = request;
+  const { out: _out, threads: _threads, memory: _memory, force: _force, skipFlagged: _skip, ...asked } = request;
   // Nulls are requests of their own: the main one stays the same whatever stands beside it.
   const { control: _control, controlSeed: _seed, ...options } = asked;
   return {
@@ -136,6 +136,8 @@ export function draftOf(
     keyParts,
     provenance: {
       ...provenance(subject, request),
+      // In stages the model was run some layers at a time, which changes no number beyond float32 rounding.
+      ...((measured.stages ?? 1) > 1 ? { stages: measured.stages } : {}),
       ...(measured.deviceDifference === null ? {} : { device_difference: measured.deviceDifference }),
       versions: context.versions,
       commit: null,

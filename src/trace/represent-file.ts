@@ -1,12 +1,13 @@
 /** `eigentrace represent`: the representations of one checkpoint, in a file of their own. */
 import { dirname } from 'node:path';
-import { npyHeader, safetensorsHeader, writeAtomic, type SafetensorsEntry } from '../bytes/index.js';
+import { npyHeader, safetensorsHeader, sweepScratch, writeAtomic, type SafetensorsEntry } from '../bytes/index.js';
 import { openSeries, openEntry } from '../checkpoints/index.js';
 import { checkIds, openTokenizer, readIds, selectSequences, type Sequences } from '../corpus/index.js';
 import { EigentraceError } from '../errors.js';
 import { Model, type Position } from '../models/index.js';
 import { layerName, ModelProcess, represent as runModel, RowStore } from '../runtime/index.js';
 import { cacheFolder, tokenCache, weightScratch } from './cache.js';
+import { chooseMemory, stagesOf } from './memory.js';
 import type { TraceHooks } from './request.js';
 
 export interface RepresentRequest {
@@ -26,6 +27,8 @@ export interface RepresentRequest {
   maxTokens: number;
   seed: number | null;
   rows: string | null;
+  /** Bytes that both processes together may take; null (default): what is free, less a margin. */
+  memory?: number | null;
   threads: number;
 }
 
@@ -61,7 +64,12 @@ export async function represent(request: RepresentRequest, hooks: TraceHooks = {
   const lengths = Int32Array.from(sequences.ids, (ids) => ids.length);
   const starts = startsOf(lengths, request.position);
   const n = request.position === 'all' ? sequences.tokens : sequences.found;
-  const store = await RowStore.create(layers, n, model.width, dirname(request.out));
+  const scratch = dirname(request.out);
+  await sweepScratch(scratch);
+  const { position, memory = null, threads } = request;
+  const need = { model, layers, lengths: [...lengths], position, nll: false, threads, memory, spectrum: null };
+  const choice = await chooseMemory({ ...need, rows: layers.length * n }, scratch);
+  const store = await RowStore.create(layers, n, model.width, scratch, choice.rowsBound);
   const child = ModelProcess.start();
   let release: (() => Promise<void>) | null = null;
   try {
@@ -74,8 +82,7 @@ export async function represent(request: RepresentRequest, hooks: TraceHooks = {
       sequences.ids,
       {
         layers,
-        position: request.position,
-        threads: request.threads,
+        ...{ position, threads, stages: stagesOf(choice, scratch) },
         ...(hooks.signal ? { signal: hooks.signal } : {}),
         onLoaded: () => (start = performance.now()),
         onProgress: (done, of) =>

@@ -60,6 +60,11 @@ export interface TraceRequest {
    * also run on the CPU; a difference beyond 1e-3 relative stops the run.
    */
   device: string;
+  /**
+   * Bytes that both processes together may take; a model that doesn't fit is run in stages of layers. Null (default): what is
+   * free, less a tenth (at least 256 MiB).
+   */
+  memory: number | null;
   /** Threads of the forward pass and the eigensolver. Default: the machine's available parallelism. */
   threads: number;
   /** Measure again even where a measurement with the same key is there. Default false. */
@@ -84,6 +89,7 @@ export const traceDefaults = {
   controlSeed: 0,
   saveFeatures: false,
   device: 'cpu',
+  memory: null,
   force: false,
   skipFlagged: false,
 } as const satisfies Partial<TraceRequest>;
@@ -123,6 +129,8 @@ export interface TracePlan {
   seconds: number | null;
   /** Estimated peak memory of the whole job in bytes. */
   peakMemory: number;
+  /** Sessions that a model is run in, one after another, within --memory: 1 is the whole model at once; absent or 0: no model. */
+  stages?: number;
   /** Why measurements that are there can't be reused: `option: OLD → NEW`, one a differing part of the key. */
   differences: string[];
   notes: string[];

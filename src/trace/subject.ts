@@ -27,6 +27,8 @@ import { Model, type Layer } from '../models/index.js';
 import { canonicalSha256, type ControlRecord, type KeyParts } from '../record/index.js';
 import { definitionsVersion } from '../spectrum/index.js';
 import { hashCache, tokenCache, weightScratch } from './cache.js';
+import { planMemory } from './memory.js';
+import { needOf } from './memory-need.js';
 import type { TraceRequest } from './request.js';
 
 /** A checkpoint whose headers were read and whose corpus is tokenised; its weights were not touched. */
@@ -95,7 +97,11 @@ export class Subjects {
     checkIds(sequences, model.vocabulary, `checkpoint ${entry.revision}`);
     const { files, bytes } = checkpoint;
     const flags = flagsOf(model, checkpoint, sequences);
-    return { kind: 'model', entry, checkpoint, files, bytes, model, layers, sequences, special, control: null, flags };
+    const subject = { entry, checkpoint, files, bytes, model, layers, sequences, special, control: null, flags };
+    const opened: OpenedSubject = { kind: 'model', ...subject };
+    // Too little memory is said before anything is written.
+    if (this.#request.memory !== null) planMemory(needOf(opened, this.#request));
+    return opened;
   }
 
   /** Adds the hashes of the weights, from the cache where their files are unchanged, and the key. */

@@ -139,6 +139,7 @@ export function planOf(series: Series, surveyed: readonly Surveyed[], request: T
     bytesToRead: todo.reduce((sum, { bytes }) => sum + bytes, 0),
     seconds: null,
     peakMemory: each.peakMemory,
+    stages: each.stages,
     differences: [...problems],
     notes: [...notes],
   };

@@ -141,6 +141,7 @@ const request: TraceRequest = {
   controlSeed: 0,
   saveFeatures: false,
   device: 'cpu',
+  memory: null,
   threads: 2,
   force: false,
 };

@@ -25,6 +25,14 @@ describe('defaults', () => {
   });
 });
 
+it('reads sizes with their unit', async () => {
+  const sizes = { '6GiB': 6 * 2 ** 30, '1.5gb': 1.5e9, '500MB': 5e8, '900mib': 900 * 2 ** 20, '2TB': 2e12, auto: null };
+  for (const [size, memory] of Object.entries(sizes)) {
+    const { requests } = await type(`${needed} --memory ${size}`);
+    expect(requests[0]).toMatchObject({ memory });
+  }
+});
+
 describe('precedence', () => {
   const config = { sequences: 100, seed: 1, layers: [0, 6], alphaRange: [11, 90], nll: true };
   const env = { EIGENTRACE_SEQUENCES: '200', EIGENTRACE_SEED: '2' };
@@ -126,6 +134,11 @@ describe('wrong values', () => {
       {},
       '--alpha-range: is not a range of ranks, got 0-12 (expected FROM-TO with 1 ≤ FROM < TO, such as 12-100)',
     ],
+    ...['8', '8G', 'lots', '0GiB', '-1GiB', '8GiB/s'].map((size): [string, object, string] => [
+      `--memory=${size}`,
+      {},
+      `--memory: is not a size, got ${size} (expected a number with its unit, such as 8GiB or 500MB, or auto)`,
+    ]),
     [
       '--revisions=',
       {},
@@ -179,7 +192,7 @@ describe('wrong values', () => {
   });
 
   it('knows no option of what is not built', async () => {
-    for (const option of ['--chat', '--precision int8', '--follow', '--memory 8GiB']) {
+    for (const option of ['--chat', '--precision int8', '--follow']) {
       const { status, stderr } = await type(`${needed} ${option}`);
       expect([status, stderr.text.split(' (')[0]]).toEqual([
         2,

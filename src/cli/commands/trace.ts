@@ -100,6 +100,7 @@ function requestOf(resolved: Resolved<typeof traceSettings>): TraceRequest {
     controlSeed: values.controlSeed,
     saveFeatures: values.saveFeatures,
     device: values.device,
+    memory: values.memory,
     threads: values.threads,
     force: values.force,
     skipFlagged: values.skipFlagged,

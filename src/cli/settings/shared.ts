@@ -1,6 +1,6 @@
 /** What every command takes, and what several of them share. */
 import { availableParallelism } from 'node:os';
-import { flag, whole } from '../setting.js';
+import { bytesOr, flag, whole } from '../setting.js';
 
 export const shared = {
   json: flag({ flag: '--json', meaning: 'Machine-readable result on stdout, and nothing else there.' }),
@@ -22,5 +22,13 @@ export const threads = whole(
   1,
   availableParallelism,
 );
+
+export const memory = bytesOr({
+  flag: '--memory',
+  word: 'auto',
+  meaning:
+    'What both processes together may take, such as 8GiB; a model that does not fit is run some layers at a time, with the same numbers.',
+  shown: 'auto: what is free, less a tenth',
+});
 
 export const force = flag({ flag: '--force', meaning: 'Measure again even where the same measurement is there.' });

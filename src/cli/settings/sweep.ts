@@ -1,7 +1,7 @@
 /** The settings of `sweep`. */
 import { flag, texts, type Setting } from '../setting.js';
 import { sampling } from './sampling.js';
-import { force, shared, threads } from './shared.js';
+import { force, memory, shared, threads } from './shared.js';
 import { alphaRange, traceSettings } from './trace.js';
 
 const sweepOvers = ['n', 'length', 'corpus', 'layer', 'position'] as const;
@@ -41,6 +41,7 @@ export const sweepSettings = {
   errors: traceSettings.errors,
   alphaRange,
   device: traceSettings.device,
+  memory,
   threads,
   force,
   dryRun: flag({

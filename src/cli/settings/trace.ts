@@ -1,7 +1,7 @@
 /** The settings of `trace`. */
 import { choice, flag, text, textOr, whole, wholeOr, type Setting } from '../setting.js';
 import { sampling } from './sampling.js';
-import { force, shared, threads } from './shared.js';
+import { force, memory, shared, threads } from './shared.js';
 
 export const alphaRange: Setting<readonly [number, number]> = {
   flag: '--alpha-range',
@@ -125,6 +125,7 @@ export const traceSettings = {
     },
     'cpu',
   ),
+  memory,
   threads,
   force,
   skipFlagged: flag({
