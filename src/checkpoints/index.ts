@@ -1,6 +1,7 @@
-export { openCheckpoint, type Checkpoint, type CheckpointOptions } from './checkpoint.js';
+export { findTokenizer, openCheckpoint, type Checkpoint, type CheckpointOptions } from './checkpoint.js';
 export { hashFiles, rememberedHashes, unchanged, whatChanged, type FileHashes, type HashOptions } from './identity.js';
 export { parseHubId } from './hub-id.js';
+export { GrowingSeries, type GrowingOptions, type Unfinished } from './growing.js';
 export { compareNames, parseCheckpointName, stageOfName, type CheckpointName } from './naming.js';
 export { selectRevisions } from './revisions.js';
 export { openEntry, openSeries, type HubPlace, type Series, type SeriesEntry, type SeriesOptions, type Stage } from './series.js';

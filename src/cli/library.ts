@@ -15,6 +15,7 @@ import type {
   TraceResult,
   Verification,
   FindPhasesOptions,
+  FollowOptions,
   FoundPhases,
   VerifyOptions,
   SweepPlan,
@@ -172,6 +173,7 @@ export interface Diagnosis {
 
 export interface Library {
   trace(request: TraceRequest, hooks?: TraceHooks): Promise<TraceResult>;
+  followTrace(request: TraceRequest, options: FollowOptions, hooks?: TraceHooks): Promise<TraceResult>;
   planTrace(request: TraceRequest, hooks?: TraceHooks): Promise<TracePlan>;
   sweep(request: SweepRequest, hooks?: TraceHooks): Promise<SweepResult>;
   planSweep(request: SweepRequest, hooks?: TraceHooks): Promise<SweepPlan>;

@@ -7,6 +7,11 @@ import type { Control, ControlKind } from './control.js';
 export interface TraceRequest {
   /** A folder of checkpoint folders, one checkpoint folder, or a `series.json`. Null only with `features`: their names say it. */
   series: string | null;
+  /**
+   * The tokenizer for every checkpoint, a folder or a `tokenizer.json`, in place of their own. Default: each checkpoint's own,
+   * else the series'.
+   */
+  tokenizer?: string | null;
   /** `.txt[.gz]`, `.jsonl[.gz]`, `.parquet`, a folder or glob of those, or `sample:`. Null with `features`: not known. */
   corpus: string | null;
   /**
@@ -154,6 +159,16 @@ export type TraceEvent =
       tokensPerSecond: number | null;
     }
   | { type: 'done'; result: CheckpointResult; index: number; total: number }
+  | {
+      /** A series that is followed has nothing to measure now. */
+      type: 'waiting';
+      /** The last step that was measured; null before the first. */
+      after: number | null;
+      /** Checkpoints measured so far. */
+      count: number;
+      /** What is `being written`, or can't be used yet, and why. */
+      unfinished: { revision: string; reason: string }[];
+    }
   | { type: 'note'; message: string };
 
 /** How one checkpoint, or one of its nulls, ended. */
@@ -186,6 +201,8 @@ export interface TraceResult {
   run: string;
   results: CheckpointResult[];
   interrupted: boolean;
+  /** Of a series that was followed: checkpoints that went away before they were measured. */
+  missed?: { stage: string; revision: string; step: number | null }[];
 }
 
 /** What the caller gives along. */

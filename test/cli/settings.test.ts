@@ -179,7 +179,7 @@ describe('wrong values', () => {
   });
 
   it('knows no option of what is not built', async () => {
-    for (const option of ['--chat', '--precision int8', '--follow', '--memory 8GiB']) {
+    for (const option of ['--chat', '--precision int8', '--memory 8GiB']) {
       const { status, stderr } = await type(`${needed} ${option}`);
       expect([status, stderr.text.split(' (')[0]]).toEqual([
         2,

@@ -40,6 +40,10 @@ export const trace = command({
       type: 'eigentrace trace checkpoints/ --corpus heldout.jsonl --out run --control shuffled-tokens,random-init,gaussian',
     },
     {
+      does: 'a training that is running: each checkpoint as it is saved, until step 10000',
+      type: 'eigentrace trace output/ --follow --until 10000 --corpus heldout.jsonl --out run',
+    },
+    {
       does: 'representations that were made on a GPU, one file a checkpoint: features/step1000.npy, …',
       type: "eigentrace trace --features 'features/{revision}.npy' --out run",
     },
@@ -56,6 +60,7 @@ export const trace = command({
   async run(resolved, context) {
     const request = requestOf(resolved);
     const { json: asJson, quiet, dryRun } = resolved.values;
+    refuseWithoutFollow(resolved);
     const library = await context.library();
     if (dryRun) {
       const plan = await watched(context, quiet, (hooks) => library.planTrace(request, hooks));
@@ -63,7 +68,10 @@ export const trace = command({
       return exitStatus.done;
     }
     const start = context.clock.now();
-    const result = await watched(context, quiet, (hooks) => library.trace(request, hooks));
+    const { until, poll } = resolved.values;
+    const result = await watched(context, quiet, (hooks) =>
+      resolved.values.follow ? library.followTrace(request, { until, poll }, hooks) : library.trace(request, hooks),
+    );
     const status = await conclude(result, (context.clock.now() - start) / 1000, { json: asJson, quiet }, context);
     if (resolved.values.report && !result.interrupted) await ownReport(library, result.run, quiet, context);
     return status;
@@ -79,6 +87,7 @@ function requestOf(resolved: Resolved<typeof traceSettings>): TraceRequest {
     corpus: features === null ? required(traceSettings, resolved, 'corpus') : null,
     features,
     out: required(traceSettings, resolved, 'out'),
+    ...(features === null && values.tokenizer !== null ? { tokenizer: values.tokenizer } : {}),
     revisions: values.revisions,
     tokensPerStep: values.tokensPerStep,
     field: values.field,
@@ -101,9 +110,36 @@ function requestOf(resolved: Resolved<typeof traceSettings>): TraceRequest {
   };
 }
 
+/** Options that mean something only to a series that is followed, typed without `--follow`; and what can't be followed. */
+function refuseWithoutFollow({ values, origins }: Resolved<typeof traceSettings>): void {
+  const typed = (['until', 'poll'] as const).filter((key) => origins[key]?.startsWith('option '));
+  if (!values.follow && typed.length > 0) {
+    const flags = typed.map((key) => traceSettings[key].flag).join(', ');
+    throw new EigentraceError(
+      'usage',
+      `${flags}: has no meaning for a series that is whole (expected --follow with it)`,
+    );
+  }
+  if (values.follow && values.dryRun) {
+    const message = '--dry-run: can not plan what is still to come, got --follow too (expected one of the two)';
+    throw new EigentraceError('usage', message);
+  }
+}
+
 /** Options that need a model or a corpus, typed together with `--features`. */
 function refuseOthers({ origins }: Resolved<typeof traceSettings>): void {
-  const needing = ['corpus', 'field', 'preset', 'sequences', 'minTokens', 'maxTokens', 'seed', 'rows', 'nll'] as const;
+  const needing = [
+    'corpus',
+    'field',
+    'preset',
+    'sequences',
+    'minTokens',
+    'maxTokens',
+    'seed',
+    'rows',
+    'nll',
+    'tokenizer',
+  ] as const;
   const typed = needing.filter((key) => origins[key]?.startsWith('option '));
   if (typed.length === 0) return;
   const flags = typed.map((key) => traceSettings[key].flag).join(', ');

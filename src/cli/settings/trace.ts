@@ -38,6 +38,32 @@ const control: Setting<readonly (typeof controls)[number][]> = {
   expected: `${controls.join(', ')}, several with commas between, or none`,
 };
 
+const until: Setting<number | 'last' | null> = {
+  flag: '--until',
+  value: 'STEP|last',
+  meaning:
+    'With --follow: ends when this step is measured; last is the step that trainer_state.json calls the last of the training.',
+  shown: 'never: Ctrl-C ends it',
+  initial: () => null,
+  parse: (given) => (given === 'last' ? given : /^\d{1,15}$/.test(given) ? Number(given) : undefined),
+  wrong: 'is not a step',
+  expected: 'a whole number ≥ 0, or last',
+};
+
+const poll: Setting<number> = {
+  flag: '--poll',
+  value: 'SECONDS',
+  meaning: 'With --follow: seconds between two looks at the folder.',
+  shown: '10',
+  initial: () => 10,
+  parse: (given) => {
+    const seconds = /^\d{1,6}(\.\d{1,3})?$/.test(given) ? Number(given) : 0;
+    return seconds >= 0.05 ? seconds : undefined;
+  },
+  wrong: 'is not a time in seconds',
+  expected: 'a number ≥ 0.05',
+};
+
 export const traceSettings = {
   series: text({
     flag: 'SERIES',
@@ -67,6 +93,13 @@ export const traceSettings = {
     value: 'RUN',
     meaning: 'The folder of the run: made, or gone on with.',
     expected: 'a folder',
+  }),
+  tokenizer: text({
+    flag: '--tokenizer',
+    value: 'PATH',
+    meaning: 'A tokenizer.json or the folder of one, for all checkpoints in place of their own.',
+    expected: 'a tokenizer.json, or a folder that holds one',
+    shown: "each checkpoint's own, else the series'",
   }),
   revisions: textOr(
     {
@@ -127,6 +160,14 @@ export const traceSettings = {
   ),
   threads,
   force,
+  follow: flag({
+    flag: '--follow',
+    meaning:
+      'SERIES is a folder that a training is writing (Trainer’s checkpoint-N): measure each checkpoint when it is whole, ' +
+      'and wait for the next. The folder may be empty, or not there yet.',
+  }),
+  until,
+  poll,
   report: flag({
     flag: '--report',
     meaning: 'At the end write RUN/report.html, one page that opens offline (see eigentrace report).',
