@@ -20,7 +20,11 @@ const rooms = {
   features: ['bytes'],
   runtime: ['bytes', 'models'],
   record: ['bytes', 'spectrum', 'statistics', 'phases', 'paper'],
-  trace: ['bytes', 'checkpoints', 'hub', 'corpus', 'features', 'models', 'runtime', 'spectrum', 'record', 'statistics'],
+  alerts: [],
+  trace: [
+    ...['alerts', 'bytes', 'checkpoints', 'hub', 'corpus', 'features', 'models', 'runtime', 'spectrum', 'record'],
+    'statistics',
+  ],
   compare: ['record', 'statistics', 'spectrum', 'phases'],
   evaluation: ['bytes', 'checkpoints', 'story'],
   training: ['bytes', 'story'],

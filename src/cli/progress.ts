@@ -21,6 +21,7 @@ const phaseNames = {
 } as const;
 
 type Current = Extract<TraceEvent, { type: 'progress' }>;
+type AlertEvent = Extract<TraceEvent, { type: 'alert' }>;
 type Waiting = Extract<TraceEvent, { type: 'waiting' }>;
 
 export class Progress {
@@ -84,6 +85,9 @@ export class Progress {
         break;
       case 'done':
         this.#done(event.result);
+        break;
+      case 'alert':
+        this.#screen.line(alertLine(event.alert, this.#style));
         break;
       case 'note':
         this.#note(event.message);
@@ -149,6 +153,11 @@ export class Progress {
     }
     this.#screen.show(barLine(current, this.#timeLeft(), this.#screen.width));
   }
+}
+
+/** `alert at checkpoint-500: rankme < 0.5*max (rankme 12.1, max(rankme) 63.4)`. */
+export function alertLine({ revision, message }: AlertEvent['alert'], style: Style): string {
+  return `${style.bad(`alert at ${printable(revision)}:`)} ${printable(message)}`;
 }
 
 /** Without what is being written, which needs no one's attention. */

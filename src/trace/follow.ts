@@ -6,6 +6,7 @@
 import { GrowingSeries, type SeriesEntry } from '../checkpoints/index.js';
 import { EigentraceError } from '../errors.js';
 import { refuseUnknownDevice } from '../runtime/index.js';
+import { checkAlerts } from './alerts.js';
 import { checkRequest } from './check-request.js';
 import type { CheckpointResult, TraceHooks, TraceRequest, TraceResult } from './request.js';
 import { subjectsOf } from './source.js';
@@ -25,6 +26,7 @@ export async function followTrace(
   hooks: TraceHooks = {},
 ): Promise<TraceResult> {
   checkRequest(request);
+  if (hooks.alerts) checkAlerts(hooks.alerts);
   await refuseUnknownDevice(request.device);
   if (request.series === null || request.features !== null) {
     throw new EigentraceError(
@@ -73,17 +75,17 @@ class Follower {
     for (;;) {
       this.#noteGone();
       const until = this.#until();
-      const next = this.#aborted() ? null : this.#parts.growing.next(until);
+      const next = this.#aborted() || this.#parts.job.isStopped ? null : this.#parts.growing.next(until);
       if (next) {
         await this.#measure(next, until);
         continue;
       }
-      if (this.#aborted() || (until !== null && this.#parts.growing.isPast(until))) break;
+      if (this.#aborted() || this.#parts.job.isStopped || (until !== null && this.#parts.growing.isPast(until))) break;
       this.#tellWaiting(until);
       await this.#parts.looks.next(this.#parts.hooks.signal);
     }
     const until = this.#until();
-    if (until !== null && !this.#aborted() && this.#after !== until)
+    if (until !== null && !this.#aborted() && !this.#parts.job.isStopped && this.#after !== until)
       this.#note(`step ${until} was not saved, or was missed`);
     const missed = [...this.#missed.values()]
       .map(({ stage, revision, step }) => ({ stage, revision, step }))
@@ -91,6 +93,7 @@ class Follower {
       .filter(({ stage, revision }) => !this.#results.has(JSON.stringify([stage, revision, null])));
     return {
       ...{ run: this.#parts.request.out, results: [...this.#results.values()], interrupted: this.#aborted() },
+      ...this.#parts.job.alerts,
       ...(missed.length > 0 ? { missed } : {}),
     };
   }

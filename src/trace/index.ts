@@ -1,3 +1,4 @@
+export type { AlertOptions } from './alerts.js';
 export { cacheFolder } from './cache.js';
 export { demoRequest } from './demo.js';
 export { diagnose, type Diagnosis, type DiagnosisFact } from './doctor.js';

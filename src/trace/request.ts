@@ -2,6 +2,8 @@
  * What a user asks of `trace`, resolved: every option with its meaning, unit and default. The command line's
  * help and the record's `requests` come from the same names.
  */
+import type { FiredAlert } from '../record/index.js';
+import type { AlertOptions } from './alerts.js';
 import type { Control, ControlKind } from './control.js';
 
 export interface TraceRequest {
@@ -169,6 +171,8 @@ export type TraceEvent =
       /** What is `being written`, or can't be used yet, and why. */
       unfinished: { revision: string; reason: string }[];
     }
+  /** A condition of `--alert` holds at a checkpoint. */
+  | { type: 'alert'; alert: FiredAlert }
   | { type: 'note'; message: string };
 
 /** How one checkpoint, or one of its nulls, ended. */
@@ -201,6 +205,8 @@ export interface TraceResult {
   run: string;
   results: CheckpointResult[];
   interrupted: boolean;
+  /** Conditions that hold, one a condition and checkpoint, where any was asked for. */
+  alerts?: FiredAlert[];
   /** Of a series that was followed: checkpoints that went away before they were measured. */
   missed?: { stage: string; revision: string; step: number | null }[];
 }
@@ -208,5 +214,7 @@ export interface TraceResult {
 /** What the caller gives along. */
 export interface TraceHooks {
   signal?: AbortSignal;
+  /** What is to be heard of. Default: nothing. */
+  alerts?: AlertOptions;
   onEvent?: (event: TraceEvent) => void;
 }

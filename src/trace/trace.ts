@@ -19,6 +19,7 @@ import {
 } from '../record/index.js';
 import { sweepScratch } from '../bytes/index.js';
 import { refuseUnknownDevice } from '../runtime/index.js';
+import { Alerts, checkAlerts } from './alerts.js';
 import { checkRequest } from './check-request.js';
 import { controlsOf, type Control } from './control.js';
 import { measureFeatures } from './features.js';
@@ -35,6 +36,7 @@ import { Workshop } from './workshop.js';
 /** Measures what is not measured yet. Rejects only when nothing can be done at all: no series, no corpus, no RUN. */
 export async function trace(request: TraceRequest, hooks: TraceHooks = {}): Promise<TraceResult> {
   checkRequest(request);
+  if (hooks.alerts) checkAlerts(hooks.alerts);
   await refuseUnknownDevice(request.device);
   const job = await Job.open(request, hooks);
   try {
@@ -64,6 +66,7 @@ export class Job {
   readonly #subjects: SubjectSource;
   readonly #progressFile: ProgressFile;
   readonly #workshop: Workshop;
+  readonly #alerts: Alerts | null;
   readonly #isGone: JobSource['isGone'] | null;
   /** Checkpoints and nulls. */
   #total: number;
@@ -92,6 +95,7 @@ export class Job {
     this.#progressFile = new ProgressFile(request.out);
     this.#workshop = new Workshop(request.threads, request.out, hooks.signal);
     this.#isGone = parts.isGone;
+    this.#alerts = hooks.alerts ? new Alerts(parts.run, hooks.alerts, hooks.signal) : null;
     this.#total = parts.entries.length;
     this.#main = variantOf(parts.run.record, parts.series.name, request, null);
   }
@@ -109,7 +113,18 @@ export class Job {
   async run(): Promise<TraceResult> {
     const results: CheckpointResult[] = [];
     await this.#round(results, 0);
-    return { run: this.#request.out, results, interrupted: this.#aborted() };
+    return { run: this.#request.out, results, interrupted: this.#aborted(), ...this.alerts };
+  }
+
+  /** What fired, where anything did. */
+  get alerts(): Pick<TraceResult, 'alerts'> {
+    const fired = this.#alerts?.fired ?? [];
+    return fired.length === 0 ? {} : { alerts: [...fired] };
+  }
+
+  /** Whether an alert has ended the work. */
+  get isStopped(): boolean {
+    return this.#alerts?.isStopped ?? false;
   }
 
   /**
@@ -135,7 +150,7 @@ export class Job {
       const surveyed = await this.#survey();
       const total = (this.#total = this.#before + surveyed.length + pending);
       for (const [at, seen] of surveyed.entries()) {
-        if (this.#aborted()) break;
+        if (this.#aborted() || this.isStopped) break;
         const index = this.#before + at;
         const { stage, revision, step, tokens } = seen.entry;
         this.#tell({ type: 'start', stage, revision, control: seen.control, step, tokens, index, total });
@@ -143,13 +158,19 @@ export class Job {
         if (result === null) continue;
         results.push(result);
         this.#tell({ type: 'done', result, index, total });
+        if (result.state !== 'failed' && seen.control === null) await this.#alert(seen.entry);
       }
     } catch (error) {
       if (!this.#aborted()) throw error;
     }
   }
 
+  async #alert(entry: SeriesEntry): Promise<void> {
+    for (const alert of (await this.#alerts?.check(this.#ref(entry, null))) ?? []) this.#tell({ type: 'alert', alert });
+  }
+
   async close(): Promise<void> {
+    for (const message of (await this.#alerts?.close()) ?? []) this.#tell({ type: 'note', message });
     await this.#workshop.close();
     await this.#progressFile.close();
   }

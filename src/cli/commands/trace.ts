@@ -2,7 +2,7 @@
 import { command } from '../command.js';
 import { conclude } from '../conclusion.js';
 import { exitStatus } from '../context.js';
-import type { TraceRequest } from '../library.js';
+import type { TraceHooks, TraceRequest } from '../library.js';
 import { planText } from '../plan-text.js';
 import { EigentraceError } from '../../errors.js';
 import { ownReport } from '../own-report.js';
@@ -44,6 +44,10 @@ export const trace = command({
       type: 'eigentrace trace output/ --follow --until 10000 --corpus heldout.jsonl --out run',
     },
     {
+      does: 'hear of a collapse: exit status 3, a line on stderr, a message in a channel',
+      type: "eigentrace trace output/ --follow --corpus heldout.jsonl --out run --alert 'rankme < 0.5*max' --alert-webhook https://hooks.example.com/…",
+    },
+    {
       does: 'representations that were made on a GPU, one file a checkpoint: features/step1000.npy, …',
       type: "eigentrace trace --features 'features/{revision}.npy' --out run",
     },
@@ -62,15 +66,18 @@ export const trace = command({
     const { json: asJson, quiet, dryRun } = resolved.values;
     refuseWithoutFollow(resolved);
     const library = await context.library();
+    const alerts = alertsOf(resolved);
     if (dryRun) {
-      const plan = await watched(context, quiet, (hooks) => library.planTrace(request, hooks));
+      const plan = await watched(context, quiet, (hooks) => library.planTrace(request, { ...hooks, ...alerts }));
       context.stdout.write(asJson ? json(plan) : planText(plan, request.out, styleOf(context.stdout, context.env)));
       return exitStatus.done;
     }
     const start = context.clock.now();
     const { until, poll } = resolved.values;
     const result = await watched(context, quiet, (hooks) =>
-      resolved.values.follow ? library.followTrace(request, { until, poll }, hooks) : library.trace(request, hooks),
+      resolved.values.follow
+        ? library.followTrace(request, { until, poll }, { ...hooks, ...alerts })
+        : library.trace(request, { ...hooks, ...alerts }),
     );
     const status = await conclude(result, (context.clock.now() - start) / 1000, { json: asJson, quiet }, context);
     if (resolved.values.report && !result.interrupted) await ownReport(library, result.run, quiet, context);
@@ -108,6 +115,12 @@ function requestOf(resolved: Resolved<typeof traceSettings>): TraceRequest {
     threads: values.threads,
     force: values.force,
   };
+}
+
+/** What the user wants to hear of; nothing where no option asks. */
+function alertsOf({ values }: Resolved<typeof traceSettings>): Pick<TraceHooks, 'alerts'> {
+  const { alert: conditions, alertStop: stop, alertWebhook: webhook } = values;
+  return conditions.length === 0 && !stop && webhook === null ? {} : { alerts: { conditions, stop, webhook } };
 }
 
 /** Options that mean something only to a series that is followed, typed without `--follow`; and what can't be followed. */

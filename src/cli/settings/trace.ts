@@ -1,5 +1,5 @@
 /** The settings of `trace`. */
-import { choice, flag, text, textOr, whole, wholeOr, type Setting } from '../setting.js';
+import { choice, flag, text, textOr, texts, whole, wholeOr, type Setting } from '../setting.js';
 import { sampling } from './sampling.js';
 import { force, shared, threads } from './shared.js';
 
@@ -168,6 +168,24 @@ export const traceSettings = {
   }),
   until,
   poll,
+  alert: texts({
+    flag: '--alert',
+    value: 'CONDITION',
+    meaning:
+      "A condition over the table's columns and the checkpoints before, such as 'rankme < 0.5*max' or 'alpha > prev + 0.3'; " +
+      'may be given several times. Where it holds, stderr says so, RUN/alerts.json keeps it, and the exit status is 3.',
+    expected: "a condition, such as 'rankme < 0.5*max'",
+    shown: 'none',
+  }),
+  alertStop: flag({ flag: '--alert-stop', meaning: 'End at the first alert.' }),
+  alertWebhook: text({
+    flag: '--alert-webhook',
+    value: 'URL',
+    meaning: 'Post each new alert there as JSON, in the form that Slack, Mattermost and Discord take.',
+    expected: 'a web address',
+    shown: 'none',
+    secret: true,
+  }),
   report: flag({
     flag: '--report',
     meaning: 'At the end write RUN/report.html, one page that opens offline (see eigentrace report).',
