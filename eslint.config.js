@@ -20,9 +20,10 @@ const rooms = {
   features: ['bytes'],
   runtime: ['bytes', 'models'],
   record: ['bytes', 'spectrum', 'statistics', 'phases', 'paper'],
+  alerts: [],
   audit: ['bytes', 'checkpoints'],
   trace: [
-    ...['bytes', 'checkpoints', 'hub', 'audit', 'corpus', 'features', 'models', 'runtime'],
+    ...['alerts', 'bytes', 'checkpoints', 'hub', 'audit', 'corpus', 'features', 'models', 'runtime'],
     ...['spectrum', 'record', 'statistics'],
   ],
   compare: ['record', 'statistics', 'spectrum', 'phases'],

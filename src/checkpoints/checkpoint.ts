@@ -204,7 +204,7 @@ async function readConfig(
 }
 
 /** The first place with a `tokenizer.json`; a place may be the file itself. */
-async function findTokenizer(places: readonly string[]): Promise<Checkpoint['tokenizer']> {
+export async function findTokenizer(places: readonly string[]): Promise<Checkpoint['tokenizer']> {
   for (const place of places) {
     const isFile = (await kindOf(place)) === 'file';
     const path = isFile ? place : join(place, 'tokenizer.json');

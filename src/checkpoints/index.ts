@@ -1,7 +1,8 @@
-export { openCheckpoint, type Checkpoint, type CheckpointOptions } from './checkpoint.js';
+export { findTokenizer, openCheckpoint, type Checkpoint, type CheckpointOptions } from './checkpoint.js';
 export { hashFiles, rememberedHashes, unchanged, whatChanged, type FileHashes, type HashOptions } from './identity.js';
 export { parseHubId } from './hub-id.js';
 export { compareNames, compareStages, parseCheckpointName, stageOfName, type CheckpointName } from './naming.js';
+export { GrowingSeries, type GrowingOptions, type Unfinished } from './growing.js';
 export { selectRevisions } from './revisions.js';
 export {
   openEntry,

@@ -19,6 +19,24 @@ export function selectRevisions<E extends SeriesEntry>(entries: readonly E[], sp
   return entries.filter((entry) => chosen.has(entry));
 }
 
+/**
+ * Whether one entry of a series that still grows is meant. Rules that choose among all steps (`log:24`, `every:10`) would
+ * choose otherwise with each checkpoint that comes, so they are refused.
+ */
+export function matchesRevisions(entry: SeriesEntry, spec: string): boolean {
+  const items = splitList(spec);
+  if (items.length === 0) throw refuse(spec, `is empty (expected ${forms})`);
+  const rule = items.find((item) => /^(log|every):/.test(item));
+  if (rule !== undefined) {
+    const advice = 'expected all, paper, a range with a stride such as 0..:5000, names, steps or a glob';
+    throw refuse(
+      rule,
+      `chooses among all checkpoints, and a series that is followed has not all of them yet (${advice})`,
+    );
+  }
+  return items.some((item) => selectOne([entry], item).length > 0);
+}
+
 const forms = 'all, log:24, every:10, 1000..20000:1000, paper, a comma list of revisions, or a glob';
 const keywords = ['all', 'log:24', 'every:10', 'paper'];
 

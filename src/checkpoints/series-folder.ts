@@ -12,7 +12,7 @@ import { countsPretraining, stagesOf } from './stages.js';
 import { holdsWeights } from './weights.js';
 
 /** Names of folders that hold no checkpoint or one that is still being written. */
-const temporary = /^(\.|tmp[-_.]|temp[-_.])|\.(tmp|incomplete|partial)$/i;
+export const temporary = /^(\.|tmp[-_.]|temp[-_.])|\.(tmp|incomplete|partial)$/i;
 
 interface Candidate {
   readonly name: string;
@@ -94,7 +94,7 @@ async function oneCheckpoint(folder: string, hasConfig: boolean, tokensPerStep: 
   return { name, root: folder, source: 'checkpoint', tokensPerStep, tokenizer: null, stages, entries, notes: [] };
 }
 
-function entryOf(folder: string, tokensPerStep: number | null): SeriesEntry {
+export function entryOf(folder: string, tokensPerStep: number | null): SeriesEntry {
   const revision = basename(folder);
   const said = parseCheckpointName(revision);
   const stage = stageOfName(said);
@@ -104,7 +104,7 @@ function entryOf(folder: string, tokensPerStep: number | null): SeriesEntry {
 }
 
 /** By stage, then step; checkpoints without a step last, by name. */
-function compareEntries(a: SeriesEntry, b: SeriesEntry): number {
+export function compareEntries(a: SeriesEntry, b: SeriesEntry): number {
   const byStep = (a.step ?? Infinity) === (b.step ?? Infinity) ? 0 : (a.step ?? Infinity) - (b.step ?? Infinity);
   return compareStages(a.stage, b.stage) || byStep || compareNames(a.revision, b.revision);
 }

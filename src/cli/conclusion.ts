@@ -35,10 +35,15 @@ export async function conclude(
       `${count(real.length, 'checkpoint')}${nulls.length > 0 ? ` and ${count(nulls.length, 'control')}` : ''}: ${number('measured')} measured, ${number('reused')} reused, ` +
         `${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}; ${duration(seconds)}; in ${printable(result.run)}\n`,
     );
+    const alerts = result.alerts?.length ?? 0;
+    if (alerts > 0)
+      context.stderr.write(`${count(alerts, 'alert')}, kept in ${printable(`${result.run}/alerts.json`)}\n`);
+    const missed = result.missed?.length ?? 0;
+    if (missed > 0) context.stderr.write(`${count(missed, 'checkpoint')} deleted before it was measured\n`);
     if (result.interrupted) context.stderr.write('interrupted: the same command goes on from here\n');
     else if (failed > 0) context.stderr.write('the same command tries the failed ones again\n');
   }
   if (result.interrupted) return exitStatus.interrupted;
-  if (failed === 0) return exitStatus.done;
+  if (failed === 0) return (result.alerts?.length ?? 0) > 0 ? exitStatus.partly : exitStatus.done;
   return failed === results.length ? exitStatus.failed : exitStatus.partly;
 }

@@ -20,6 +20,7 @@ import type {
   TraceResult,
   Verification,
   FindPhasesOptions,
+  FollowOptions,
   FoundPhases,
   VerifyOptions,
   SweepPlan,
@@ -181,6 +182,7 @@ export interface Diagnosis {
 
 export interface Library {
   trace(request: TraceRequest, hooks?: TraceHooks): Promise<TraceResult>;
+  followTrace(request: TraceRequest, options: FollowOptions, hooks?: TraceHooks): Promise<TraceResult>;
   planTrace(request: TraceRequest, hooks?: TraceHooks): Promise<TracePlan>;
   sweep(request: SweepRequest, hooks?: TraceHooks): Promise<SweepResult>;
   planSweep(request: SweepRequest, hooks?: TraceHooks): Promise<SweepPlan>;

@@ -21,6 +21,8 @@ const phaseNames = {
 } as const;
 
 type Current = Extract<TraceEvent, { type: 'progress' }>;
+type AlertEvent = Extract<TraceEvent, { type: 'alert' }>;
+type Waiting = Extract<TraceEvent, { type: 'waiting' }>;
 
 export class Progress {
   readonly #screen: Screen;
@@ -39,6 +41,8 @@ export class Progress {
   #current: Current | null = null;
   #rate: number | null = null;
   #drawnAt = -Infinity;
+  #waiting: Waiting | null = null;
+  #waitingSince = 0;
 
   constructor(screen: Screen, style: Style, clock: Clock) {
     this.#screen = screen;
@@ -63,7 +67,11 @@ export class Progress {
         for (const note of plan.notes) this.#note(note);
         break;
       }
+      case 'waiting':
+        this.#wait(event);
+        break;
       case 'start':
+        this.#waiting = null;
         this.#nameWidth = Math.max(this.#nameWidth, Math.min(30, lengthOf(event.revision)));
         if (!this.#hasPlan) this.#left = event.total - event.index;
         this.#startedAt = this.#clock.now();
@@ -78,6 +86,9 @@ export class Progress {
       case 'done':
         this.#done(event.result);
         break;
+      case 'alert':
+        this.#screen.line(alertLine(event.alert, this.#style));
+        break;
       case 'note':
         this.#note(event.message);
         break;
@@ -88,6 +99,16 @@ export class Progress {
   close(): void {
     this.#stopTicking();
     this.#screen.close();
+  }
+
+  /** On a terminal the bar tells it; piped a line says so once, and again when there is something else to say. */
+  #wait(event: Waiting): void {
+    const before = this.#waiting === null ? null : waitingLine(settled(this.#waiting));
+    if (before === null) this.#waitingSince = this.#clock.now();
+    this.#waiting = event;
+    const line = waitingLine(settled(event));
+    if (this.#screen.live) this.#draw();
+    else if (line !== before) this.#screen.line(line);
   }
 
   #note(message: string): void {
@@ -121,12 +142,35 @@ export class Progress {
     if (!this.#screen.live) return;
     this.#drawnAt = this.#clock.now();
     const current = this.#current;
+    if (current === null && this.#waiting !== null) {
+      const waited = `  ${duration((this.#clock.now() - this.#waitingSince) / 1000)}`;
+      this.#screen.show(cut(waitingLine(this.#waiting), this.#screen.width - waited.length) + waited);
+      return;
+    }
     if (current === null) {
       this.#screen.show('');
       return;
     }
     this.#screen.show(barLine(current, this.#timeLeft(), this.#screen.width));
   }
+}
+
+/** `alert at checkpoint-500: rankme < 0.5*max (rankme 12.1, max(rankme) 63.4)`. */
+export function alertLine({ revision, message }: AlertEvent['alert'], style: Style): string {
+  return `${style.bad(`alert at ${printable(revision)}:`)} ${printable(message)}`;
+}
+
+/** Without what is being written, which needs no one's attention. */
+function settled(event: Waiting): Waiting {
+  return { ...event, unfinished: event.unfinished.filter(({ reason }) => reason !== 'being written') };
+}
+
+/** `waiting for a checkpoint after step 500 (checkpoint-1000: no weights yet)`. */
+export function waitingLine({ after, unfinished }: Waiting): string {
+  const first = unfinished[0];
+  const more = unfinished.length > 1 ? `, and ${unfinished.length - 1} more` : '';
+  const why = first ? ` (${first.revision}: ${first.reason}${more})` : '';
+  return printable(`waiting for ${after === null ? 'the first checkpoint' : `a checkpoint after step ${after}`}${why}`);
 }
 
 /** The line of a checkpoint that is done. `nameWidth` aligns the lines of a run. */

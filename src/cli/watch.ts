@@ -1,8 +1,8 @@
 /** A call of the library with progress on stderr and Ctrl-C under control. */
 import type { Context } from './context.js';
 import { interruptible } from './interrupt.js';
-import type { TraceHooks } from './library.js';
-import { Progress } from './progress.js';
+import type { TraceEvent, TraceHooks } from './library.js';
+import { alertLine, Progress } from './progress.js';
 import { Screen } from './screen.js';
 import { styleOf } from './style.js';
 
@@ -14,8 +14,13 @@ export async function watched<T>(
 ): Promise<T> {
   const screen = new Screen(context.stderr, context.env);
   return await interruptible(context, screen, async (signal) => {
-    if (quiet) return await work({ signal });
-    const progress = new Progress(screen, styleOf(context.stderr, context.env), context.clock);
+    const style = styleOf(context.stderr, context.env);
+    if (quiet) {
+      // Who asked for an alert wants to hear it.
+      const onEvent = (event: TraceEvent) => event.type === 'alert' && screen.line(alertLine(event.alert, style));
+      return await work({ signal, onEvent });
+    }
+    const progress = new Progress(screen, style, context.clock);
     try {
       return await work({ signal, onEvent: (event) => progress.event(event) });
     } finally {

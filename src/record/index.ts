@@ -1,4 +1,5 @@
 export { type FeatureRows } from './arrays.js';
+export { alertsName, readAlerts, settleAlerts, type FiredAlert } from './alerts.js';
 export { checkMeasurement, type MeasurementProblem } from './check.js';
 export { curvesOf, type Curve, type CurveOptions, type CurvePoint } from './curves.js';
 export {
@@ -68,6 +69,6 @@ export {
   type StoredMeasurement,
   type WriteOptions,
 } from './store.js';
-export { tableColumns, tableRows, type TableColumn, type TableOptions, type TableRow } from './table.js';
+export { tableColumns, tableRow, tableRows, type TableColumn, type TableOptions, type TableRow } from './table.js';
 export { verifyRun, type Verification, type VerifyOptions } from './verify.js';
 export type { VerifyProblem } from './verify-measurement.js';

@@ -20,7 +20,9 @@ const progressSchema = z.looseObject({
   revision: z.string(),
   /** Of the null under way; null for a real measurement. */
   control: controlSchema.nullable(),
-  phase: z.enum(['start', 'tokenize', 'hash', 'load', 'forward', 'nll', 'spectrum']),
+  phase: z.enum(['start', 'wait', 'tokenize', 'hash', 'load', 'forward', 'nll', 'spectrum']),
+  /** While it waits for a training to save the next checkpoint: the last step measured; null before the first. */
+  after: z.number().nullable().optional(),
   /** In tokens (forward, nll), bytes (hash, load), sequences (tokenize) or decompositions (spectrum). `of` 0: not known. */
   done: z.number().min(0),
   of: z.number().min(0),

@@ -118,24 +118,45 @@ export async function openRun(path: string, options: OpenOptions = {}): Promise<
 }
 
 /**
- * Adds a request to `run.json`, unless it holds the same one already (whatever its date and versions). Other
+ * Adds a request to `run.json`, unless it holds the same one already (whatever its date and versions). One whose series
+ * `grows` is joined to an earlier one that differs in nothing but the series' checkpoints. Other
  * processes' requests are kept. A function is given the record as it is under the lock, so that what it decides (which
  * request is the main one) holds for every process. Returns the request.
  */
 export async function addRequest(
   run: Run,
   request: RunRequest | ((record: RunRecord) => RunRequest),
+  options: { grows?: boolean } = {},
 ): Promise<RunRequest> {
-  const identity = (r: RunRequest) => canonicalJson({ ...r, created: null, versions: null });
   let added: RunRequest | null = null;
   await change(run, (record) => {
     const asked = typeof request === 'function' ? request(record) : request;
-    added = asked;
-    const wanted = identity(asked);
-    if (record.requests.some((r) => identity(r) === wanted)) return record;
-    return { ...record, requests: [...record.requests, asked] };
+    const before = options.grows ? record.requests.find((r) => withoutSeries(r) === withoutSeries(asked)) : undefined;
+    const wanted = before ? { ...before, series: grown(before.series, asked.series) } : asked;
+    added = wanted;
+    if (record.requests.some((r) => identity(r) === identity(wanted))) return record;
+    const others = record.requests.filter((r) => r !== before);
+    if (others.length === record.requests.length) return { ...record, requests: [...others, wanted] };
+    return { ...record, requests: record.requests.map((r) => (r === before ? wanted : r)) };
   });
   return added!;
+}
+
+const identity = (r: RunRequest): string => canonicalJson({ ...r, created: null, versions: null });
+const withoutSeries = (r: RunRequest): string =>
+  canonicalJson({ ...r, created: null, versions: null, series: { name: r.series.name } });
+
+/** A series with what another look at it adds: what it holds no more stays. */
+function grown(before: RunRequest['series'], now: RunRequest['series']): RunRequest['series'] {
+  const names = [...new Set([...before.stages, ...now.stages].map(({ name }) => name))];
+  const stages = names.map((name) => {
+    const [old, young] = [before, now].map((series) => series.stages.find((stage) => stage.name === name));
+    const checkpoints = new Map((old?.checkpoints ?? []).map((each) => [each.revision, each]));
+    for (const each of young?.checkpoints ?? []) checkpoints.set(each.revision, each);
+    const inOrder = [...checkpoints.values()].sort((a, b) => (a.step ?? Infinity) - (b.step ?? Infinity) || 0);
+    return { ...old, ...young, name, checkpoints: inOrder };
+  });
+  return { ...before, ...now, stages };
 }
 
 /** Notes in `run.json` why a checkpoint could not be measured; a later measurement takes the note away. */

@@ -74,7 +74,7 @@ export const variantsNote = 'left out: variants of the main request';
 /** The rows of a listing, and in words what was left out. A filter that nothing fits is a `usage` error. */
 export function tableRows(listing: Listing, options: TableOptions = {}): { rows: TableRow[]; notes: string[] } {
   const { entries, notes } = tableEntries(listing, options);
-  return { rows: entries.map(({ measurement, layer }) => rowOf(measurement, layer)), notes };
+  return { rows: entries.map(({ measurement, layer }) => tableRow(measurement, layer)), notes };
 }
 
 /** What the rows are of, in their order. */
@@ -145,7 +145,8 @@ function layersInOrder(measurement: Measurement): string[] {
   return Object.keys(measurement.layers).sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
-function rowOf(measurement: Measurement, layer: string): TableRow {
+/** The row of a measurement's layer. */
+export function tableRow(measurement: Measurement, layer: string): TableRow {
   const { provenance, definitions } = measurement;
   const figures = measurement.layers[layer]!;
   const values = Object.fromEntries(

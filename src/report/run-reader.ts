@@ -5,17 +5,20 @@
 import { identify, kindOf, stageFile } from '../bytes/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
 import {
+  alertsName,
   listMeasurements,
   openRun,
+  readAlerts,
   runFormat,
   runVersion,
+  type FiredAlert,
   type Known,
   type Listing,
   type Run,
   type RunRecord,
   type StoredMeasurement,
 } from '../record/index.js';
-import type { Failure, RunStory, SeriesStory } from '../story/index.js';
+import type { AlertStory, Failure, RunStory, SeriesStory } from '../story/index.js';
 import { commandsOf } from './commands.js';
 import { seriesOf, type SeriesSource } from './series.js';
 
@@ -42,6 +45,7 @@ export class RunReader {
   readonly #known: Known = new Map();
   #opened: { state: string; run: Run; problem: string | null } | null = null;
   #listing: Listing | null = null;
+  #alerts: { state: string | null; fired: readonly FiredAlert[]; problem: string | null } | null = null;
   #read: ReadRun | null = null;
   #series = new Map<string, { measurements: readonly StoredMeasurement[]; record: RunRecord; story: SeriesStory }>();
 
@@ -66,21 +70,38 @@ export class RunReader {
     const before = this.#opened;
     const { run, problem } = await this.#open();
     const listing = await listMeasurements(run, this.#known);
-    if (this.#read !== null && before === this.#opened && isSame(listing, this.#listing)) return this.#read;
+    const heard = this.#alerts;
+    await this.#readAlerts();
+    const isUnchanged = before === this.#opened && heard === this.#alerts && isSame(listing, this.#listing);
+    if (this.#read !== null && isUnchanged) return this.#read;
     this.#listing = listing;
     this.#read = this.#tell(run, problem, listing);
     return this.#read;
+  }
+
+  /** Read again only when the file changed. */
+  async #readAlerts(): Promise<void> {
+    const state = await stateOf(`${this.path}/${alertsName}`).catch(() => null);
+    if (this.#alerts?.state === state) return;
+    try {
+      this.#alerts = { state, fired: await readAlerts(this.path), problem: null };
+    } catch (error) {
+      this.#alerts = { state, fired: [], problem: messageOf(error) };
+    }
   }
 
   #tell({ record }: Run, problem: string | null, listing: Listing): ReadRun {
     const sources = seriesSources(listing, this.#id);
     const told = new Map(sources.map((source) => [source.id, this.#seriesOf(source, record)]));
     this.#series = told;
+    const { fired, problem: alertsProblem } = this.#alerts ?? { fired: [], problem: null };
     const story: RunStory = {
       ...{ id: this.#id, name: this.#name, series: [...told.values()].map((series) => series.story) },
       failures: failuresOf(record).map((failure) => ({ ...failure, message: this.#below(failure.message) })),
+      ...(fired.length === 0 ? {} : { alerts: fired.map(toldAlert) }),
       problems: [
         ...(problem === null ? [] : [{ file: 'run.json', message: this.#below(problem) }]),
+        ...(alertsProblem === null ? [] : [{ file: alertsName, message: this.#below(alertsProblem) }]),
         ...listing.problems.map(({ path, message }) => ({ file: this.#below(path), message: this.#below(message) })),
       ],
       commands: commandsOf(record, this.#name),
@@ -124,6 +145,10 @@ export class RunReader {
   #below(text: string): string {
     return text.replaceAll(`${this.path}/`, '');
   }
+}
+
+function toldAlert({ series, stage, revision, variant, message }: FiredAlert): AlertStory {
+  return { series, stage, revision, variant, message };
 }
 
 function isSame(a: Listing, b: Listing | null): boolean {

@@ -22,10 +22,21 @@ export interface RunStory {
   readonly series: readonly SeriesStory[];
   /** Checkpoints that could not be measured. */
   readonly failures: readonly Failure[];
+  /** Conditions of `trace --alert` that hold, in the order in which they fired. Absent where none does. */
+  readonly alerts?: readonly AlertStory[];
   /** Files that are damaged or unreadable: what is wrong, and the file's path below RUN. The rest of the run is shown. */
   readonly problems: readonly { readonly file: string; readonly message: string }[];
   /** What the run was asked for, one a request, as options of the command line; first the main one. */
   readonly commands: readonly string[];
+}
+
+export interface AlertStory {
+  readonly series: string;
+  readonly stage: string;
+  readonly revision: string;
+  readonly variant: string | null;
+  /** The condition and what it came to. */
+  readonly message: string;
 }
 
 export interface Failure {

@@ -14,6 +14,7 @@ const poorFit = 0.9;
 
 export function warningsOf(series: SeriesStory, run: RunStory, layer: string): Warning[] {
   return [
+    ...alerts(series, run),
     ...damaged(run),
     ...failed(series, run),
     ...sameWeights(series),
@@ -23,6 +24,15 @@ export function warningsOf(series: SeriesStory, run: RunStory, layer: string): W
     ...fits(series, layer),
     ...errors(series, layer),
   ];
+}
+
+/** What somebody asked to hear of comes first: the latest, and how many before it. */
+function alerts(series: SeriesStory, run: RunStory): Warning[] {
+  const own = (run.alerts ?? []).filter((a) => a.series === series.name && a.variant === series.variant);
+  const last = own.at(-1);
+  if (!last) return [];
+  const more = own.length > 1 ? `, and ${own.length - 1} before` : '';
+  return [{ code: 'alert', text: `Alert at ${last.revision}: ${last.message}${more}.` }];
 }
 
 function damaged({ problems }: RunStory): Warning[] {

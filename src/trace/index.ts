@@ -1,8 +1,10 @@
+export type { AlertOptions } from './alerts.js';
 export { auditSeries, type Audit, type AuditOptions } from './audit.js';
 export { cacheFolder } from './cache.js';
 export { demoRequest } from './demo.js';
 export { diagnose, type Diagnosis, type DiagnosisFact } from './doctor.js';
 export { exportRun, type ExportResult } from './export.js';
+export { followTrace, type FollowOptions } from './follow.js';
 export { importPublished, type ImportOptions, type ImportResult } from './import.js';
 export { inspect, type InspectedTensor, type Inspection } from './inspect.js';
 export { startThread } from './kernel-threads.js';

@@ -9,11 +9,13 @@ import type { TraceHooks, TracePlan, TraceRequest } from './request.js';
 import { openSource } from './source.js';
 import { planOf, survey } from './survey.js';
 import { refuseUnknownDevice } from '../runtime/index.js';
+import { checkAlerts } from './alerts.js';
 import { checkRequest } from './check-request.js';
 
 /** The plan of a request. A checkpoint that can't be measured has a `problem`; the others are planned all the same. */
 export async function planTrace(request: TraceRequest, hooks: TraceHooks = {}): Promise<TracePlan> {
   checkRequest(request);
+  if (hooks.alerts) checkAlerts(hooks.alerts);
   await refuseUnknownDevice(request.device);
   const opened = await openSource(request);
   const { series } = opened;

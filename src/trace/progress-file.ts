@@ -45,6 +45,10 @@ export class ProgressFile {
     } else if (event.type === 'progress') {
       const { revision, control = null, index, total, phase, done, of } = event;
       this.#set({ revision, control, index, total, phase, done, of });
+    } else if (event.type === 'waiting') {
+      const { after, count } = event;
+      const last = this.#state?.revision ?? '';
+      this.#set({ revision: last, control: null, index: count, total: count, phase: 'wait', after, done: 0, of: 0 });
     } else if (event.type === 'done' && event.result.state !== 'reused') {
       this.#left = Math.max(0, this.#left - 1);
       if (event.result.state !== 'measured') return;

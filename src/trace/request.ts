@@ -2,11 +2,18 @@
  * What a user asks of `trace`, resolved: every option with its meaning, unit and default. The command line's
  * help and the record's `requests` come from the same names.
  */
+import type { FiredAlert } from '../record/index.js';
+import type { AlertOptions } from './alerts.js';
 import type { Control, ControlKind } from './control.js';
 
 export interface TraceRequest {
   /** A folder of checkpoint folders, one checkpoint folder, or a `series.json`. Null only with `features`: their names say it. */
   series: string | null;
+  /**
+   * The tokenizer for every checkpoint, a folder or a `tokenizer.json`, in place of their own. Default: each checkpoint's own,
+   * else the series'.
+   */
+  tokenizer?: string | null;
   /** `.txt[.gz]`, `.jsonl[.gz]`, `.parquet`, a folder or glob of those, or `sample:`. Null with `features`: not known. */
   corpus: string | null;
   /**
@@ -167,6 +174,18 @@ export type TraceEvent =
       tokensPerSecond: number | null;
     }
   | { type: 'done'; result: CheckpointResult; index: number; total: number }
+  | {
+      /** A series that is followed has nothing to measure now. */
+      type: 'waiting';
+      /** The last step that was measured; null before the first. */
+      after: number | null;
+      /** Checkpoints measured so far. */
+      count: number;
+      /** What is `being written`, or can't be used yet, and why. */
+      unfinished: { revision: string; reason: string }[];
+    }
+  /** A condition of `--alert` holds at a checkpoint. */
+  | { type: 'alert'; alert: FiredAlert }
   | { type: 'note'; message: string };
 
 /** How one checkpoint, or one of its nulls, ended. */
@@ -211,10 +230,16 @@ export interface TraceResult {
   /** What was left out for its flags; absent or empty: nothing. */
   skipped?: SkippedCheckpoint[];
   interrupted: boolean;
+  /** Conditions that hold, one a condition and checkpoint, where any was asked for. */
+  alerts?: FiredAlert[];
+  /** Of a series that was followed: checkpoints that went away before they were measured. */
+  missed?: { stage: string; revision: string; step: number | null }[];
 }
 
 /** What the caller gives along. */
 export interface TraceHooks {
   signal?: AbortSignal;
+  /** What is to be heard of. Default: nothing. */
+  alerts?: AlertOptions;
   onEvent?: (event: TraceEvent) => void;
 }

@@ -48,5 +48,10 @@ export async function openSource(request: TraceRequest): Promise<{ series: Serie
     return { series: found.series, subjects: withNoise(request, new FeatureSubjects(request, found, cacheFolder())) };
   }
   if (series === null) throw new EigentraceError('usage', 'SERIES: is missing (expected one, or --features)');
-  return { series, subjects: withNoise(request, new Subjects(request, series, cacheFolder())) };
+  return { series, subjects: subjectsOf(request, series) };
+}
+
+/** What opens the checkpoints of a series as models. */
+export function subjectsOf(request: TraceRequest, series: Series): SubjectSource {
+  return withNoise(request, new Subjects(request, series, cacheFolder()));
 }

@@ -4,6 +4,7 @@
  * said at once. The corpus is tokenised once a tokenizer.
  */
 import {
+  findTokenizer,
   hashFiles,
   openEntry,
   type Checkpoint,
@@ -90,7 +91,10 @@ export class Subjects {
   /** Reads config, headers and corpus; a model that isn't supported or doesn't fit the corpus is an error. */
   async open(entry: SeriesEntry, hooks: SubjectHooks = {}): Promise<OpenedSubject> {
     const options = { scratchFolder: weightScratch(this.#cache) };
-    const checkpoint = { ...(await openEntry(this.#series, entry, options)), name: entry.revision };
+    const own = await openEntry(this.#series, entry, options);
+    const { tokenizer = null } = this.#request;
+    const named = tokenizer === null ? {} : { tokenizer: await namedTokenizer(tokenizer) };
+    const checkpoint = { ...own, ...named, name: entry.revision };
     const model = Model.read(checkpoint);
     const layers = model.parseLayers(this.#request.layers);
     const { sequences, special } = await this.#tokenise(checkpoint, hooks);
@@ -162,6 +166,16 @@ export class Subjects {
       throw error;
     }
   }
+}
+
+/** The tokenizer that the request names. */
+async function namedTokenizer(place: string): Promise<NonNullable<Checkpoint['tokenizer']>> {
+  const found = await findTokenizer([place]);
+  if (found) return found;
+  throw new EigentraceError(
+    'usage',
+    `--tokenizer: no tokenizer.json, got ${place} (expected a tokenizer.json or a folder that holds one)`,
+  );
 }
 
 /** Everything that determines the numbers of a subject under a request. */

@@ -36,6 +36,8 @@ export interface SurveyOptions extends SubjectHooks {
   /** The run as it is; null when there is none yet. */
   readonly run: Run | null;
   readonly refOf: (entry: SeriesEntry, control: Control | null) => MeasurementRef;
+  /** Whether others of the series were measured before: a tokenizer that does not serve is then this checkpoint's fault. */
+  readonly others?: boolean;
   /** Before each checkpoint's corpus is tokenised. */
   readonly onEntry?: (entry: SeriesEntry, index: number) => void;
 }
@@ -63,7 +65,8 @@ export async function survey(
   }
   const [one] = surveyed;
   // They all have this tokenizer.
-  if (one?.error instanceof TokenizerError && surveyed.every(({ error }) => error === one.error)) throw one.error;
+  if (!options.others && one?.error instanceof TokenizerError && surveyed.every(({ error }) => error === one.error))
+    throw one.error;
   const opened = surveyed.flatMap((seen) => seen.opened ?? []);
   for (const each of await openControls(options.request, opened, first)) {
     const { opened, ...rest } = each;

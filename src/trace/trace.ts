@@ -16,11 +16,13 @@ import {
   writeMeasurement,
   type MeasurementRef,
   type Run,
+  type RunRecord,
   type RunRequest,
   type StoredMeasurement,
 } from '../record/index.js';
 import { sweepScratch } from '../bytes/index.js';
 import { refuseUnknownDevice } from '../runtime/index.js';
+import { Alerts, checkAlerts } from './alerts.js';
 import { checkRequest } from './check-request.js';
 import { controlsOf, type Control } from './control.js';
 import { measureFeatures } from './features.js';
@@ -38,6 +40,7 @@ import { Workshop } from './workshop.js';
 /** Measures what is not measured yet. Rejects only when nothing can be done at all: no series, no corpus, no RUN. */
 export async function trace(request: TraceRequest, hooks: TraceHooks = {}): Promise<TraceResult> {
   checkRequest(request);
+  if (hooks.alerts) checkAlerts(hooks.alerts);
   await refuseUnknownDevice(request.device);
   const job = await Job.open(request, hooks);
   try {
@@ -47,30 +50,46 @@ export async function trace(request: TraceRequest, hooks: TraceHooks = {}): Prom
   }
 }
 
-class Job {
+/** What a job works on, where that is not what the request's SERIES holds now. */
+export interface JobSource {
+  readonly series: Series;
+  readonly subjects: SubjectSource;
+  /** Whether the series still grows: `run.json` then keeps one request with all that was seen, and what went away is missed. */
+  readonly isGone: (entry: SeriesEntry) => Promise<boolean>;
+}
+
+export class Job {
   readonly #request: TraceRequest;
   readonly #hooks: TraceHooks;
-  readonly #series: Series;
-  readonly #entries: readonly SeriesEntry[];
-  readonly #audited: Flagged;
+  #series: Series;
+  #entries: readonly SeriesEntry[];
+  #audited: Flagged;
   readonly #run: Run;
   /** Of the real measurements. Until the request is in `run.json` it is what that said when it was opened. */
   #main: string | null;
   readonly #versions: Record<string, string>;
-  readonly #subjects: SubjectSource;
+  /** Its checkpoints carry the audit's flags; those of `#bare` don't. */
+  #subjects: SubjectSource;
+  readonly #bare: SubjectSource;
   readonly #progressFile: ProgressFile;
   readonly #workshop: Workshop;
+  readonly #alerts: Alerts | null;
+  readonly #isGone: JobSource['isGone'] | null;
   /** Checkpoints and nulls. */
   #total: number;
+  /** How many were done in rounds before this one. */
+  #before = 0;
 
   private constructor(
     request: TraceRequest,
     hooks: TraceHooks,
     parts: {
       series: Series;
+      subjects: SubjectSource;
       audited: Flagged;
       run: Run;
       versions: Record<string, string>;
+      isGone: JobSource['isGone'] | null;
     },
   ) {
     this.#request = request;
@@ -81,43 +100,95 @@ class Job {
     this.#run = parts.run;
     this.#versions = parts.versions;
     this.#subjects = parts.audited.subjects;
+    this.#bare = parts.subjects;
     this.#progressFile = new ProgressFile(request.out);
     this.#workshop = new Workshop(request.threads, request.out, hooks.signal);
+    this.#isGone = parts.isGone;
+    this.#alerts = hooks.alerts ? new Alerts(parts.run, hooks.alerts, hooks.signal) : null;
     this.#total = parts.audited.entries.length;
     this.#main = variantOf(parts.run.record, parts.series.name, request, null);
   }
 
-  static async open(request: TraceRequest, hooks: TraceHooks): Promise<Job> {
-    const { series, subjects } = await openSource(request);
-    const chosen = selectRevisions(series.entries, request.revisions);
+  static async open(request: TraceRequest, hooks: TraceHooks, source: JobSource | null = null): Promise<Job> {
+    const { series, subjects } = source ?? (await openSource(request));
+    const chosen = source ? [] : selectRevisions(series.entries, request.revisions);
+    const isGone = source?.isGone ?? null;
     const run = await openRun(request.out, { create: true });
     await sweepScratch(request.out);
-    const audited = await flagged(series, subjects, chosen, request, hooks.signal);
+    // What grows is audited as it comes.
+    const audited = source
+      ? { entries: chosen, subjects, skipped: [], notes: [], flagsOf: () => [] }
+      : await flagged(series, subjects, chosen, request, hooks.signal);
     for (const message of [...series.notes, ...audited.notes]) hooks.onEvent?.({ type: 'note', message });
-    return new Job(request, hooks, { series, audited, run, versions: await versions() });
+    return new Job(request, hooks, { series, subjects, audited, run, versions: await versions(), isGone });
   }
 
   async run(): Promise<TraceResult> {
     const results: CheckpointResult[] = [];
+    await this.#round(results, 0);
+    const skipped = [...this.#audited.skipped];
+    return { run: this.#request.out, results, skipped, interrupted: this.#aborted(), ...this.alerts };
+  }
+
+  /** What fired, where anything did. */
+  get alerts(): Pick<TraceResult, 'alerts'> {
+    const fired = this.#alerts?.fired ?? [];
+    return fired.length === 0 ? {} : { alerts: [...fired] };
+  }
+
+  /** Whether an alert has ended the work. */
+  get isStopped(): boolean {
+    return this.#alerts?.isStopped ?? false;
+  }
+
+  /**
+   * Measures one more checkpoint of a series that grows, with its nulls; `pending` others are known to wait. What went away
+   * meanwhile has no result.
+   */
+  async more(series: Series, entry: SeriesEntry, pending: number): Promise<CheckpointResult[]> {
+    const results: CheckpointResult[] = [];
+    this.#series = series;
+    const audited = await flagged(series, this.#bare, [entry], this.#request, this.#hooks.signal);
+    for (const message of audited.notes) this.#tell({ type: 'note', message });
+    this.#audited = audited;
+    this.#subjects = audited.subjects;
+    this.#entries = [entry];
+    await this.#round(results, pending);
+    this.#before += results.length;
+    return results;
+  }
+
+  /** Says that nothing is to be done now. */
+  wait(event: Extract<TraceEvent, { type: 'waiting' }>): void {
+    this.#tell(event);
+  }
+
+  async #round(results: CheckpointResult[], pending: number): Promise<void> {
     try {
       const surveyed = await this.#survey();
-      const total = (this.#total = surveyed.length);
-      for (const [index, seen] of surveyed.entries()) {
-        if (this.#aborted()) break;
+      const total = (this.#total = this.#before + surveyed.length + pending);
+      for (const [at, seen] of surveyed.entries()) {
+        if (this.#aborted() || this.isStopped) break;
+        const index = this.#before + at;
         const { stage, revision, step, tokens } = seen.entry;
         this.#tell({ type: 'start', stage, revision, control: seen.control, step, tokens, index, total });
         const result = await this.#settle(seen, index);
+        if (result === null) continue;
         results.push(result);
         this.#tell({ type: 'done', result, index, total });
+        if (result.state !== 'failed' && seen.control === null) await this.#alert(seen.entry);
       }
     } catch (error) {
       if (!this.#aborted()) throw error;
     }
-    const skipped = [...this.#audited.skipped];
-    return { run: this.#request.out, results, skipped, interrupted: this.#aborted() };
+  }
+
+  async #alert(entry: SeriesEntry): Promise<void> {
+    for (const alert of (await this.#alerts?.check(this.#ref(entry, null))) ?? []) this.#tell({ type: 'alert', alert });
   }
 
   async close(): Promise<void> {
+    for (const message of (await this.#alerts?.close()) ?? []) this.#tell({ type: 'note', message });
     await this.#workshop.close();
     await this.#progressFile.close();
   }
@@ -140,12 +211,15 @@ class Job {
     const surveyed = await this.#look();
     const opened = surveyed.find((seen) => seen.opened)?.opened ?? null;
     const sequences = opened?.kind === 'model' ? opened.sequences : null;
+    // What can't be opened says nothing of the corpus; the next that can does.
+    if (!opened && this.#isGone !== null) return surveyed;
     // Kept before anything is measured, so that a run that is killed says what it was to be.
     const { variant } = await this.#addRequest(null, sequences);
     for (const control of controlsOf(this.#request)) {
       await this.#addRequest(control, control.kind === 'gaussian' ? null : sequences);
     }
-    if (opened) this.#tell({ type: 'plan', plan: planOf(this.#series, surveyed, this.#request) });
+    if (opened && this.#isGone === null)
+      this.#tell({ type: 'plan', plan: planOf(this.#series, surveyed, this.#request) });
     if (variant === this.#main) return surveyed;
     // Another process has made its request the main one meanwhile: this one's measurements have another place.
     this.#main = variant;
@@ -153,10 +227,11 @@ class Job {
   }
 
   #addRequest(control: Control | null, sequences: Sequences | null): Promise<RunRequest> {
-    return addRequest(this.#run, (record) => {
+    const requestOf = (record: RunRecord) => {
       const variant = variantOf(record, this.#series.name, this.#request, control);
       return runRequest(this.#request, this.#series, sequences, { variant, control, versions: this.#versions });
-    });
+    };
+    return addRequest(this.#run, requestOf, { grows: this.#isGone !== null });
   }
 
   async #look(): Promise<Surveyed[]> {
@@ -166,15 +241,17 @@ class Job {
       run: this.#run,
       refOf: (entry, control) => this.#ref(entry, control),
       signal: this.#hooks.signal,
+      others: this.#before > 0,
       onEntry: (entry, index) => (current = { entry, index }),
       onTokenize: ({ found, asked }) => {
-        if (current) this.#progress(current.entry, null, current.index)('tokenize', found, asked ?? 0, null);
+        if (current)
+          this.#progress(current.entry, null, this.#before + current.index)('tokenize', found, asked ?? 0, null);
       },
     });
   }
 
-  /** One checkpoint's end: reused, measured or failed. Rejects for what would end the others too. */
-  async #settle(seen: Surveyed, index: number): Promise<CheckpointResult> {
+  /** One checkpoint's end: reused, measured or failed; null where it went away. Rejects for what would end the others too. */
+  async #settle(seen: Surveyed, index: number): Promise<CheckpointResult | null> {
     const start = performance.now();
     const seconds = (): number => (performance.now() - start) / 1000;
     try {
@@ -185,6 +262,7 @@ class Job {
       const ours = error instanceof EigentraceError;
       // A wrong option, or a RUN that can't be written, is the same for every checkpoint.
       if (ours && (error.code === 'usage' || error.code === 'environment' || error.code === 'interrupted')) throw error;
+      if (await this.#isGone?.(seen.entry)) return null;
       return this.#failed(seen.entry, seen.control, error, seconds());
     }
   }

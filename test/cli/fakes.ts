@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { Context } from '../../src/cli/context.js';
 import type { CheckpointResult, Library, TracePlan, TraceRequest, TraceResult } from '../../src/cli/library.js';
+import type { FollowOptions } from '../../src/index.js';
 import { run } from '../../src/cli/run.js';
 
 export class Sink {
@@ -27,6 +28,7 @@ export interface World extends Context {
   /** Milliseconds that the clock shows. */
   time: { ms: number };
   requests: TraceRequest[];
+  follows: FollowOptions[];
 }
 
 export interface Wishes {
@@ -40,11 +42,17 @@ export interface Wishes {
 
 export function world(wishes: Wishes = {}): World {
   const requests: TraceRequest[] = [];
+  const follows: FollowOptions[] = [];
   const exits: number[] = [];
   const time = { ms: 0 };
   const library: Library = {
     trace: (request) => {
       requests.push(request);
+      return Promise.resolve(traceResult([checkpoint()]));
+    },
+    followTrace: (request, options) => {
+      requests.push(request);
+      follows.push(options);
       return Promise.resolve(traceResult([checkpoint()]));
     },
     planTrace: (request) => {
@@ -105,6 +113,7 @@ export function world(wishes: Wishes = {}): World {
     clock: { now: () => time.ms, every: () => () => undefined },
     library: () => Promise.resolve(library),
     requests,
+    follows,
   };
 }
 

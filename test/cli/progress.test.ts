@@ -139,3 +139,40 @@ step512  1.07B tok   RankMe 101.3 ±1.2   α 1.02 ±.02   2.1k tok/s   ETA 0:10
     expect([...sink.text.matchAll(/ETA (\S+)/g)].map((m) => m[1])).toEqual(['0:20', '0:10']);
   });
 });
+
+describe('a series that is followed', () => {
+  const waiting = (after: number | null, ...unfinished: { revision: string; reason: string }[]): TraceEvent => ({
+    ...{ type: 'waiting', after, count: 0, unfinished },
+  });
+
+  it('says once what it waits for, and again when a checkpoint stays unfinished', () => {
+    const sink = new Sink();
+    const progress = new Progress(new Screen(sink, {}), plain, { now: () => 0, every: () => () => undefined });
+    for (const event of [
+      waiting(null),
+      waiting(null, { revision: 'checkpoint-500', reason: 'being written' }),
+      waiting(500),
+      waiting(500, { revision: 'checkpoint-1000', reason: 'no weights yet' }, { revision: 'b', reason: 'c' }),
+      waiting(500, { revision: 'checkpoint-1000', reason: 'no weights yet' }, { revision: 'b', reason: 'c' }),
+    ]) {
+      progress.event(event);
+    }
+    expect(sink.text.split('\n')).toEqual([
+      'waiting for the first checkpoint',
+      'waiting for a checkpoint after step 500',
+      'waiting for a checkpoint after step 500 (checkpoint-1000: no weights yet, and 1 more)',
+      '',
+    ]);
+  });
+
+  it('on a terminal shows how long', () => {
+    const sink = new Sink(true, 80);
+    const time = { ms: 0 };
+    const progress = new Progress(new Screen(sink, {}), plain, { now: () => time.ms, every: () => () => undefined });
+    progress.event(waiting(500));
+    time.ms = 65_000;
+    progress.event(waiting(500, { revision: 'checkpoint-1000', reason: 'being written' }));
+    expect(sink.text).toContain('waiting for a checkpoint after step 500 (checkpoint-1000: being written)  1:05');
+    progress.close();
+  });
+});

@@ -192,7 +192,7 @@ describe('wrong values', () => {
   });
 
   it('knows no option of what is not built', async () => {
-    for (const option of ['--chat', '--precision int8', '--follow']) {
+    for (const option of ['--chat', '--precision int8']) {
       const { status, stderr } = await type(`${needed} ${option}`);
       expect([status, stderr.text.split(' (')[0]]).toEqual([
         2,

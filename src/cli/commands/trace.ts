@@ -2,7 +2,7 @@
 import { command } from '../command.js';
 import { conclude } from '../conclusion.js';
 import { exitStatus } from '../context.js';
-import type { TraceRequest } from '../library.js';
+import type { TraceHooks, TraceRequest } from '../library.js';
 import { planText } from '../plan-text.js';
 import { EigentraceError } from '../../errors.js';
 import { ownReport } from '../own-report.js';
@@ -44,6 +44,14 @@ export const trace = command({
       type: 'eigentrace trace checkpoints/ --corpus heldout.jsonl --out run --control shuffled-tokens,random-init,gaussian',
     },
     {
+      does: 'a training that is running: each checkpoint as it is saved, until step 10000',
+      type: 'eigentrace trace output/ --follow --until 10000 --corpus heldout.jsonl --out run',
+    },
+    {
+      does: 'hear of a collapse: exit status 3, a line on stderr, a message in a channel',
+      type: "eigentrace trace output/ --follow --corpus heldout.jsonl --out run --alert 'rankme < 0.5*max' --alert-webhook https://hooks.example.com/…",
+    },
+    {
       does: 'representations that were made on a GPU, one file a checkpoint: features/step1000.npy, …',
       type: "eigentrace trace --features 'features/{revision}.npy' --out run",
     },
@@ -60,14 +68,21 @@ export const trace = command({
   async run(resolved, context) {
     const request = requestOf(resolved);
     const { json: asJson, quiet, dryRun } = resolved.values;
+    refuseWithoutFollow(resolved);
     const library = await context.library();
+    const alerts = alertsOf(resolved);
     if (dryRun) {
-      const plan = await watched(context, quiet, (hooks) => library.planTrace(request, hooks));
+      const plan = await watched(context, quiet, (hooks) => library.planTrace(request, { ...hooks, ...alerts }));
       context.stdout.write(asJson ? json(plan) : planText(plan, request.out, styleOf(context.stdout, context.env)));
       return exitStatus.done;
     }
     const start = context.clock.now();
-    const result = await watched(context, quiet, (hooks) => library.trace(request, hooks));
+    const { until, poll } = resolved.values;
+    const result = await watched(context, quiet, (hooks) =>
+      resolved.values.follow
+        ? library.followTrace(request, { until, poll }, { ...hooks, ...alerts })
+        : library.trace(request, { ...hooks, ...alerts }),
+    );
     const status = await conclude(result, (context.clock.now() - start) / 1000, { json: asJson, quiet }, context);
     if (resolved.values.report && !result.interrupted) await ownReport(library, result.run, quiet, context);
     return status;
@@ -83,6 +98,7 @@ function requestOf(resolved: Resolved<typeof traceSettings>): TraceRequest {
     corpus: features === null ? required(traceSettings, resolved, 'corpus') : null,
     features,
     out: required(traceSettings, resolved, 'out'),
+    ...(features === null && values.tokenizer !== null ? { tokenizer: values.tokenizer } : {}),
     revisions: values.revisions,
     tokensPerStep: values.tokensPerStep,
     field: values.field,
@@ -107,9 +123,42 @@ function requestOf(resolved: Resolved<typeof traceSettings>): TraceRequest {
   };
 }
 
+/** What the user wants to hear of; nothing where no option asks. */
+function alertsOf({ values }: Resolved<typeof traceSettings>): Pick<TraceHooks, 'alerts'> {
+  const { alert: conditions, alertStop: stop, alertWebhook: webhook } = values;
+  return conditions.length === 0 && !stop && webhook === null ? {} : { alerts: { conditions, stop, webhook } };
+}
+
+/** Options that mean something only to a series that is followed, typed without `--follow`; and what can't be followed. */
+function refuseWithoutFollow({ values, origins }: Resolved<typeof traceSettings>): void {
+  const typed = (['until', 'poll'] as const).filter((key) => origins[key]?.startsWith('option '));
+  if (!values.follow && typed.length > 0) {
+    const flags = typed.map((key) => traceSettings[key].flag).join(', ');
+    throw new EigentraceError(
+      'usage',
+      `${flags}: has no meaning for a series that is whole (expected --follow with it)`,
+    );
+  }
+  if (values.follow && values.dryRun) {
+    const message = '--dry-run: can not plan what is still to come, got --follow too (expected one of the two)';
+    throw new EigentraceError('usage', message);
+  }
+}
+
 /** Options that need a model or a corpus, typed together with `--features`. */
 function refuseOthers({ origins }: Resolved<typeof traceSettings>): void {
-  const needing = ['corpus', 'field', 'preset', 'sequences', 'minTokens', 'maxTokens', 'seed', 'rows', 'nll'] as const;
+  const needing = [
+    'corpus',
+    'field',
+    'preset',
+    'sequences',
+    'minTokens',
+    'maxTokens',
+    'seed',
+    'rows',
+    'nll',
+    'tokenizer',
+  ] as const;
   const typed = needing.filter((key) => origins[key]?.startsWith('option '));
   if (typed.length === 0) return;
   const flags = typed.map((key) => traceSettings[key].flag).join(', ');

@@ -1,5 +1,5 @@
 /** The settings of `trace`. */
-import { choice, flag, text, textOr, whole, wholeOr, type Setting } from '../setting.js';
+import { choice, flag, text, textOr, texts, whole, wholeOr, type Setting } from '../setting.js';
 import { sampling } from './sampling.js';
 import { force, memory, shared, threads } from './shared.js';
 
@@ -38,6 +38,32 @@ const control: Setting<readonly (typeof controls)[number][]> = {
   expected: `${controls.join(', ')}, several with commas between, or none`,
 };
 
+const until: Setting<number | 'last' | null> = {
+  flag: '--until',
+  value: 'STEP|last',
+  meaning:
+    'With --follow: ends when this step is measured; last is the step that trainer_state.json calls the last of the training.',
+  shown: 'never: Ctrl-C ends it',
+  initial: () => null,
+  parse: (given) => (given === 'last' ? given : /^\d{1,15}$/.test(given) ? Number(given) : undefined),
+  wrong: 'is not a step',
+  expected: 'a whole number ≥ 0, or last',
+};
+
+const poll: Setting<number> = {
+  flag: '--poll',
+  value: 'SECONDS',
+  meaning: 'With --follow: seconds between two looks at the folder.',
+  shown: '10',
+  initial: () => 10,
+  parse: (given) => {
+    const seconds = /^\d{1,6}(\.\d{1,3})?$/.test(given) ? Number(given) : 0;
+    return seconds >= 0.05 ? seconds : undefined;
+  },
+  wrong: 'is not a time in seconds',
+  expected: 'a number ≥ 0.05',
+};
+
 export const traceSettings = {
   series: text({
     flag: 'SERIES',
@@ -67,6 +93,13 @@ export const traceSettings = {
     value: 'RUN',
     meaning: 'The folder of the run: made, or gone on with.',
     expected: 'a folder',
+  }),
+  tokenizer: text({
+    flag: '--tokenizer',
+    value: 'PATH',
+    meaning: 'A tokenizer.json or the folder of one, for all checkpoints in place of their own.',
+    expected: 'a tokenizer.json, or a folder that holds one',
+    shown: "each checkpoint's own, else the series'",
   }),
   revisions: textOr(
     {
@@ -133,6 +166,32 @@ export const traceSettings = {
     meaning:
       "Leave out checkpoints in which the series' audit finds an error or a warning (weights of another step, another config, " +
       'odd names; see eigentrace audit). Default: they are measured, and their records flagged.',
+  }),
+  follow: flag({
+    flag: '--follow',
+    meaning:
+      'SERIES is a folder that a training is writing (Trainer’s checkpoint-N): measure each checkpoint when it is whole, ' +
+      'and wait for the next. The folder may be empty, or not there yet.',
+  }),
+  until,
+  poll,
+  alert: texts({
+    flag: '--alert',
+    value: 'CONDITION',
+    meaning:
+      "A condition over the table's columns and the checkpoints before, such as 'rankme < 0.5*max' or 'alpha > prev + 0.3'; " +
+      'may be given several times. Where it holds, stderr says so, RUN/alerts.json keeps it, and the exit status is 3.',
+    expected: "a condition, such as 'rankme < 0.5*max'",
+    shown: 'none',
+  }),
+  alertStop: flag({ flag: '--alert-stop', meaning: 'End at the first alert.' }),
+  alertWebhook: text({
+    flag: '--alert-webhook',
+    value: 'URL',
+    meaning: 'Post each new alert there as JSON, in the form that Slack, Mattermost and Discord take.',
+    expected: 'a web address',
+    shown: 'none',
+    secret: true,
   }),
   report: flag({
     flag: '--report',

@@ -5,7 +5,16 @@ import { duration } from '../state/words.js';
 
 export function ProgressBar(): JSX.Element | null {
   const now = progress.value;
-  if (!now || now.total === 0) return null;
+  if (!now) return null;
+  if (now.phase === 'wait') {
+    const what = typeof now.after === 'number' ? `a checkpoint after step ${now.after}` : 'the first checkpoint';
+    return (
+      <div class="progress">
+        <span>{`Waiting for ${what} (${now.total} measured)`}</span>
+      </div>
+    );
+  }
+  if (now.total === 0) return null;
   const within = now.of > 0 ? Math.min(1, now.done / now.of) : 0;
   const share = Math.min(1, (now.index + within) / now.total);
   const left = now.secondsLeft === null ? '' : `, ${duration(now.secondsLeft)} left`;

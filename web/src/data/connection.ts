@@ -14,6 +14,8 @@ export interface Progress {
   readonly run: string;
   readonly revision: string | null;
   readonly phase: string;
+  /** In phase `wait`: the last step measured. */
+  readonly after?: number | null;
   /** Within the checkpoint under way. */
   readonly done: number;
   readonly of: number;
