@@ -41,7 +41,7 @@ export type {
   TraceResult,
   Verification,
 };
-export type { CheckpointResult, Finding, PhaseFinding, SkippedCheckpoint, TraceEvent } from '../index.js';
+export type { AuditFinding, CheckpointResult, PhaseFinding, SkippedCheckpoint, TraceEvent } from '../index.js';
 export type { SweepPlan, SweepRequest, SweepResult };
 
 /** What `represent` asks for. */
