@@ -26,6 +26,10 @@ import type {
   SweepPlan,
   SweepRequest,
   SweepResult,
+  EvaluateRequest,
+  EvaluateResult,
+  TaskListing,
+  VisitHooks,
 } from '../index.js';
 
 export type {
@@ -41,8 +45,10 @@ export type {
   TraceResult,
   Verification,
 };
-export type { CheckpointResult, Finding, PhaseFinding, SkippedCheckpoint, TraceEvent } from '../index.js';
+export type { AuditFinding, CheckpointResult, PhaseFinding, SkippedCheckpoint, TraceEvent } from '../index.js';
 export type { SweepPlan, SweepRequest, SweepResult };
+export type { EvaluateRequest, EvaluateResult, TaskListing };
+export type { Visited, VisitHooks } from '../index.js';
 
 /** What `represent` asks for. */
 export interface RepresentRequest {
@@ -190,6 +196,8 @@ export interface Library {
   inspect(checkpoint: string): Promise<Inspection>;
   makeSeries(recipe: SeriesRecipe, options?: MakeSeriesOptions): Promise<MadeSeries>;
   auditSeries(series: string, options?: AuditOptions): Promise<Audit>;
+  evaluate(request: EvaluateRequest, hooks?: VisitHooks): Promise<EvaluateResult>;
+  listTasks(): Promise<readonly TaskListing[]>;
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
   findPhases(run: string, options: FindPhasesOptions): Promise<FoundPhases>;
   compareRuns(runs: readonly string[], options: CompareOptions): Promise<CompareResult>;

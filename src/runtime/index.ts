@@ -4,6 +4,7 @@ export { checkDevice, devices, deviceTolerance, refuseUnknownDevice, type Device
 export { ModelProcess } from './process.js';
 export type { ForwardReply, StatePick, ProbeReply } from './protocol.js';
 export { headScores, loadScoreHead, type HeadScores, type ScoreHead, type TokenPairs } from './head-scores.js';
+export { interruptible } from './interruptible.js';
 export { layerName, represent, type Represented, type RepresentOptions, type StateSink } from './represent.js';
 export { memoryBound, RowStore, type StoredRows } from './row-store.js';
 export { score, type ContinuationScore, type ScoreOptions } from './score.js';
