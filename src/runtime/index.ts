@@ -8,5 +8,12 @@ export { memoryBound, RowStore, type StoredRows } from './row-store.js';
 export { score, type ContinuationScore, type ScoreItem, type ScoreOptions } from './score.js';
 export { eachScoredStates, scoredStates, type ScoringOptions, type StatesSink } from './scored-states.js';
 export type { Stages } from './stages.js';
-export { leastMemory, memoryPlan, processesMemory, type MemoryPlan, type MemoryRequest } from './memory-plan.js';
+export {
+  headMemory,
+  leastMemory,
+  memoryPlan,
+  processesMemory,
+  type MemoryPlan,
+  type MemoryRequest,
+} from './memory-plan.js';
 export { measureSpeed, type Speed } from './speed.js';
