@@ -1,7 +1,24 @@
 export { openCheckpoint, type Checkpoint, type CheckpointOptions } from './checkpoint.js';
-export { hashFiles, rememberedHashes, unchanged, whatChanged, type FileHashes, type HashOptions } from './identity.js';
+export {
+  hashFiles,
+  rememberedHashes,
+  rememberHash,
+  unchanged,
+  whatChanged,
+  type FileHashes,
+  type HashOptions,
+} from './identity.js';
 export { parseHubId } from './hub-id.js';
-export { compareNames, parseCheckpointName, stageOfName, type CheckpointName } from './naming.js';
+export { compareNames, compareStages, parseCheckpointName, stageOfName, type CheckpointName } from './naming.js';
 export { selectRevisions } from './revisions.js';
-export { openEntry, openSeries, type HubPlace, type Series, type SeriesEntry, type SeriesOptions, type Stage } from './series.js';
-export type { TensorRange, WeightFile } from './weights.js';
+export {
+  openEntry,
+  openSeries,
+  type HubPlace,
+  type Series,
+  type SeriesEntry,
+  type SeriesOptions,
+  type Stage,
+} from './series.js';
+export type { RemoteWeights, TensorRange, WeightFile } from './weights.js';
+export { countsPretraining, stagesOf } from './stages.js';
