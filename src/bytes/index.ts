@@ -37,6 +37,7 @@ export {
 } from './safetensors-write.js';
 export { PageCache, PagedFile } from './paged-file.js';
 export { stageFile, type StagedFile } from './staged-file.js';
+export { StagedWriter } from './staged-writer.js';
 export { withLock, type LockOptions } from './lock.js';
 export { scratchPath, writeScratchFile } from './scratch-file.js';
 export { Scratch, sweepScratch } from './scratch.js';
