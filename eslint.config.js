@@ -18,6 +18,7 @@ const rooms = {
   corpus: ['bytes', 'statistics', 'hub'],
   models: [],
   features: ['bytes'],
+  infinigram: ['bytes', 'corpus'],
   runtime: ['bytes', 'models'],
   record: ['bytes', 'spectrum', 'statistics', 'phases', 'paper'],
   alerts: [],
@@ -90,14 +91,7 @@ const direction = Object.entries(rooms).map(([room, allowed]) => ({
 
 export default tseslint.config(
   {
-    ignores: [
-      'dist',
-      'coverage',
-      'sample',
-      'src/spectrum/kernel/*.as.ts',
-      'src/spectrum/kernel/wasm.ts',
-      'bench/.cache',
-    ],
+    ignores: ['dist', 'coverage', 'sample', 'src/*/kernel/*.as.ts', 'src/*/kernel/wasm.ts', 'bench/.cache'],
   },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
