@@ -19,6 +19,10 @@ const rooms = {
   models: [],
   features: ['bytes'],
   infinigram: ['bytes', 'corpus'],
+  memorization: [
+    ...['bytes', 'checkpoints', 'corpus', 'infinigram', 'models', 'runtime'],
+    ...['spectrum', 'statistics', 'record', 'trace', 'visit'],
+  ],
   runtime: ['bytes', 'models'],
   record: ['bytes', 'spectrum', 'statistics', 'phases', 'paper'],
   alerts: [],
