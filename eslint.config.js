@@ -31,6 +31,7 @@ const rooms = {
     ...['alerts', 'bytes', 'checkpoints', 'hub', 'audit', 'corpus', 'features', 'models', 'runtime'],
     ...['spectrum', 'record', 'statistics'],
   ],
+  visit: ['bytes', 'checkpoints', 'corpus', 'models', 'runtime', 'spectrum', 'record', 'statistics', 'trace'],
   compare: ['record', 'statistics', 'spectrum', 'phases'],
   evaluation: ['bytes', 'checkpoints', 'story'],
   training: ['bytes', 'story'],

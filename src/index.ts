@@ -12,19 +12,25 @@ export {
   type SeriesRecipe,
   type WrittenSeries,
 } from './checkpoints/index.js';
-export { meaningOfFinding, type Finding, type FindingCode, type Severity } from './audit/index.js';
+export { meaningOfFinding, type Finding as AuditFinding, type FindingCode, type Severity } from './audit/index.js';
 export { openTokenizer, selectSequences, type Sequences, type Tokenizer } from './corpus/index.js';
 export { architectures, Model, type Layer, type Position } from './models/index.js';
 export {
   checkMeasurement,
   curvesOf,
+  findingKinds,
   listMeasurements,
   openRun,
   readArrays,
+  readFinding,
+  readFindings,
   readMeasurement,
   tableRows,
   type Curve,
   type CurvePoint,
+  type Finding,
+  type FindingKind,
+  type FindingValue,
   type Measurement,
   type Run,
   type TableRow,
@@ -44,6 +50,7 @@ export {
 } from './spectrum/index.js';
 export { exportFigure, figureCharts, type FigureChart, type FigureOptions, type FigureResult } from './report/index.js';
 export * from './trace/index.js';
+export * from './visit/index.js';
 export {
   makeReport,
   readStory,

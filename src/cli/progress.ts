@@ -18,6 +18,9 @@ const phaseNames = {
   forward: 'forward',
   nll: 'likelihood',
   spectrum: 'spectrum',
+  score: 'scoring',
+  generate: 'generating',
+  query: 'counting',
 } as const;
 
 type Current = Extract<TraceEvent, { type: 'progress' }>;

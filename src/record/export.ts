@@ -6,6 +6,9 @@
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { EigentraceError, nearest } from '../errors.js';
 import { curvesOf } from './curves.js';
+import { findingKinds, type FindingKind } from './finding.js';
+import { findingFiles, readFindings } from './finding-store.js';
+import { findingRows } from './finding-table.js';
 import { listMeasurements, type Listing } from './listing.js';
 import { longColumns, phaseRows, phasesOfCurves } from './phases.js';
 import { encodePublished } from './published.js';
@@ -18,15 +21,13 @@ export type TableFormat = (typeof tableFormats)[number];
 export const exportFormats = [...tableFormats, 'npy', ...scalarFormats] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
-/** Tables of runs to come: none is written yet. */
-const otherTables = ['tasks', 'memorization', 'ablation', 'posttraining'];
 const geometryTable = 'geometry';
 const phasesTable = 'phases';
 
 export interface ExportOptions extends TableOptions {
   /** `json`, `jsonl`, `csv`, `parquet`, `npy`, `wandb` or `trackio`. */
   format: string;
-  /** Which table. Default `geometry`, the tidy table; `phases` is long; the other long tables are not there yet. */
+  /** Which table. Default `geometry`, the tidy table; `phases` and those of findings (`tasks`, `ablation`, …) are long. */
   table?: string;
 }
 
@@ -46,10 +47,30 @@ export async function exportRun(run: Run, options: ExportOptions): Promise<{ con
   }
   const listing = await listMeasurements(run);
   if (table === phasesTable) return exportPhases(listing, format, selection);
+  if (isOneOf(findingKinds, table)) return exportFindings(run, table, format, selection);
   if (format === 'npy') return encodePublished(run, listing, selection);
   if (isOneOf(scalarFormats, format)) return encodeScalars(listing, format, selection);
   const { rows, notes } = tableRows(listing, selection);
   return { content: encodeTable(rows, format), notes };
+}
+
+/** The long table of what a neighbour found. */
+async function exportFindings(
+  run: Run,
+  kind: FindingKind,
+  format: ExportFormat,
+  options: TableOptions,
+): Promise<{ content: Uint8Array; notes: string[] }> {
+  refuseGeometryFormat(kind, format);
+  const listing = await readFindings(run, kind);
+  if (listing.findings.length === 0 && listing.problems.length === 0) {
+    const held: string[] = [];
+    for (const other of findingKinds) if ((await findingFiles(run, other)).length > 0) held.push(other);
+    const known = [geometryTable, phasesTable, ...held].join(', ');
+    throw new EigentraceError('usage', `--table: the run holds no such results, got '${kind}' (expected ${known})`);
+  }
+  const { rows, notes } = findingRows(listing, kind, options);
+  return { content: encodeTable(rows, format, longColumns), notes };
 }
 
 /** The long table of phases, found in the run as it is. */
@@ -58,15 +79,18 @@ function exportPhases(
   format: ExportFormat,
   options: TableOptions,
 ): { content: Uint8Array; notes: string[] } {
-  if (!isOneOf(tableFormats, format)) {
-    const message = `--format: ${format} holds the geometry alone, got --table ${phasesTable} (expected ${tableFormats.join(', ')})`;
-    throw new EigentraceError('usage', message);
-  }
+  refuseGeometryFormat(phasesTable, format);
   const { stage, ...selection } = options;
   const { curves, notes } = curvesOf(listing, selection);
   const found = phasesOfCurves(curves, stage === undefined ? {} : { stage });
   const content = encodeTable(phaseRows(found.findings), format, longColumns);
   return { content, notes: [...notes, ...found.notes] };
+}
+
+function refuseGeometryFormat(table: string, format: ExportFormat): asserts format is TableFormat {
+  if (isOneOf(tableFormats, format)) return;
+  const message = `--format: ${format} holds the geometry alone, got --table ${table} (expected ${tableFormats.join(', ')})`;
+  throw new EigentraceError('usage', message);
 }
 
 /** Rows of a table in one of the formats, by default of the tidy table. */
@@ -89,11 +113,9 @@ export function encodeTable<R extends { [K in keyof R]: string | number | null }
 }
 
 function refuseTable(table: string): void {
-  if (table === geometryTable || table === phasesTable) return;
-  const known = [geometryTable, phasesTable];
-  const message = otherTables.includes(table)
-    ? `--table: the run holds no such results yet, got '${table}' (expected ${known.join(' or ')})`
-    : `--table: no such table, got '${table}' (expected ${nearest(table, [...known, ...otherTables]).join(', ')})`;
+  const known = [geometryTable, phasesTable, ...findingKinds];
+  if (known.includes(table)) return;
+  const message = `--table: no such table, got '${table}' (expected ${nearest(table, known).join(', ')})`;
   throw new EigentraceError('usage', message);
 }
 

@@ -11,6 +11,28 @@ export {
   type ExportOptions,
   type TableFormat,
 } from './export.js';
+export {
+  composeFinding,
+  findingKinds,
+  type Finding,
+  type FindingBody,
+  type FindingDraft,
+  type FindingFlag,
+  type FindingKind,
+  type FindingRef,
+  type FindingValue,
+} from './finding.js';
+export { addFindingFailure, addFindingRequests, type AskedFindings } from './finding-run.js';
+export {
+  findReusableFinding,
+  findingPath,
+  readFinding,
+  readFindings,
+  writeFinding,
+  type FindingListing,
+  type StoredFinding,
+} from './finding-store.js';
+export { findingRows } from './finding-table.js';
 export { canonicalJson, canonicalSha256 } from './json.js';
 export { differences, measurementKey, type ImportedParts, type KeyParts } from './key.js';
 export { listMeasurements, type Known, type Listing } from './listing.js';
@@ -50,6 +72,8 @@ export {
   runSchema,
   runVersion,
   variantName,
+  type FindingFailure,
+  type FindingRequest,
   type OpenOptions,
   type Run,
   type RunFailure,

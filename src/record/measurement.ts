@@ -37,7 +37,7 @@ export const sweepSchema = z.looseObject({
   value: z.union([z.number(), z.string()]),
 });
 
-const filesSchema = z.looseObject({
+export const filesSchema = z.looseObject({
   sha256,
   files: z.array(z.looseObject({ name: z.string(), sha256, size: count })),
 });

@@ -129,14 +129,14 @@ export interface LongRow {
   revision: string | null;
   step: number | null;
   tokens: number | null;
-  /** `warmup`, …, `maximum`, `minimum`. */
+  /** Of phases `warmup`, …, `maximum`, `minimum`; of findings what they name. */
   name: string;
-  /** `rankme.from`, `rankme.to`, `rankme.change`; `rankme.at`, `rankme.at_low`, `rankme.at_high`, `rankme.value`, `rankme.prominence`. */
+  /** Of phases `rankme.from`, `rankme.to`, `rankme.change`; `rankme.at`, `rankme.at_low`, `rankme.at_high`, `rankme.value`, `rankme.prominence`. */
   metric: string;
-  value: number;
+  value: number | null;
   se: number | null;
-  /** Checkpoints of the curve. */
-  n: number;
+  /** Checkpoints of the curve; items that a finding is over. */
+  n: number | null;
   definition: string;
   flags: string;
 }

@@ -13,6 +13,11 @@ const staleAfter = 30_000;
 const sizeLimit = 65_536;
 
 const count = z.int().min(0);
+/** What may be under way; the last three are of the rooms beside trace. */
+const phases = [
+  ...(['start', 'wait', 'tokenize', 'hash', 'load', 'forward', 'nll', 'spectrum'] as const),
+  ...(['score', 'generate', 'query'] as const),
+] as const;
 const progressSchema = z.looseObject({
   run: z.string(),
   /** Of the process that writes it. */
@@ -20,10 +25,13 @@ const progressSchema = z.looseObject({
   revision: z.string(),
   /** Of the null under way; null for a real measurement. */
   control: controlSchema.nullable(),
-  phase: z.enum(['start', 'wait', 'tokenize', 'hash', 'load', 'forward', 'nll', 'spectrum']),
+  phase: z.enum(phases),
   /** While it waits for a training to save the next checkpoint: the last step measured; null before the first. */
   after: z.number().nullable().optional(),
-  /** In tokens (forward, nll), bytes (hash, load), sequences (tokenize) or decompositions (spectrum). `of` 0: not known. */
+  /**
+   * In tokens (forward, nll, generate), bytes (hash, load), sequences (tokenize), decompositions (spectrum), items (score,
+   * query). `of` 0: not known.
+   */
   done: z.number().min(0),
   of: z.number().min(0),
   /** Which checkpoint of the request, from 0, of how many; its controls are counted too. */

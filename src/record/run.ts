@@ -16,6 +16,7 @@ import {
   type StagedFile,
 } from '../bytes/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
+import { findingKinds } from './finding.js';
 import { canonicalJson, canonicalSha256, readableJson } from './json.js';
 import { definitionsSchema, firstIssue, refuseNewer } from './measurement.js';
 import type { MeasurementRef } from './paths.js';
@@ -66,19 +67,39 @@ const failureSchema = z.looseObject({
   created: z.iso.datetime(),
 });
 
+const kind = z.enum(findingKinds);
+const findingRequestSchema = z.looseObject({
+  kind,
+  variant: z.string().nullable().describe('null for the first request of its kind'),
+  created: z.iso.datetime(),
+  scope: z.record(z.string(), z.unknown()).describe('what sets its findings apart from others beside them'),
+  options: z.record(z.string(), z.unknown()).describe('every option, resolved'),
+  series: requestSchema.shape.series,
+  versions: z.record(z.string(), z.string()),
+});
+const findingFailureSchema = failureSchema.extend({ kind });
+
 export const runSchema = z.looseObject({
   format: z.literal(runFormat),
   version: z.literal(runVersion),
   requests: z.array(requestSchema).describe('in the order in which they were first made'),
   failures: z.array(failureSchema).describe('checkpoints that could not be measured, until they are'),
+  findings: z
+    .looseObject({ requests: z.array(findingRequestSchema), failures: z.array(findingFailureSchema) })
+    .optional()
+    .describe('what was asked and failed besides geometry (tasks, memorization, ablation, …); absent: nothing was'),
   record_sha256: sha256
     .optional()
-    .describe('over the canonical JSON of { requests, failures }; absent in runs of early versions'),
+    .describe(
+      'over the canonical JSON of { requests, failures, findings }, without findings where there are none; absent in runs of early versions',
+    ),
 });
 
 export type RunRecord = z.infer<typeof runSchema>;
 export type RunRequest = RunRecord['requests'][number];
 export type RunFailure = RunRecord['failures'][number];
+export type FindingRequest = z.infer<typeof findingRequestSchema>;
+export type FindingFailure = z.infer<typeof findingFailureSchema>;
 
 /** Writes a file beside its place; see `stageFile`. Tests put a full disk here. */
 export type Stage = (path: string, content: string | AsyncIterable<Uint8Array>) => Promise<StagedFile>;
@@ -112,7 +133,7 @@ export async function openRun(path: string, options: OpenOptions = {}): Promise<
   const empty: RunRecord = { format: runFormat, version: runVersion, requests: [], failures: [] };
   const run: Run = { path, record: empty, stage };
   // Even where nothing has to be merged: who can take the lock can write.
-  await change(run, (record) => record);
+  await changeRecord(run, (record) => record);
   await sweep(path);
   return run;
 }
@@ -129,7 +150,7 @@ export async function addRequest(
   options: { grows?: boolean } = {},
 ): Promise<RunRequest> {
   let added: RunRequest | null = null;
-  await change(run, (record) => {
+  await changeRecord(run, (record) => {
     const asked = typeof request === 'function' ? request(record) : request;
     const before = options.grows ? record.requests.find((r) => withoutSeries(r) === withoutSeries(asked)) : undefined;
     const wanted = before ? { ...before, series: grown(before.series, asked.series) } : asked;
@@ -161,19 +182,23 @@ function grown(before: RunRequest['series'], now: RunRequest['series']): RunRequ
 
 /** Notes in `run.json` why a checkpoint could not be measured; a later measurement takes the note away. */
 export async function addFailure(run: Run, failure: RunFailure): Promise<void> {
-  await change(run, (record) => ({ ...record, failures: [...without(record, failure), failure] }));
+  await changeRecord(run, (record) => ({ ...record, failures: [...without(record, failure), failure] }));
 }
 
 /** Takes away the note of a failure, if there is one. */
 export async function clearFailure(run: Run, ref: MeasurementRef): Promise<void> {
   run.record = await readRecord(run.path);
   if (without(run.record, ref).length === run.record.failures.length) return;
-  await change(run, (record) => ({ ...record, failures: without(record, ref) }));
+  await changeRecord(run, (record) => ({ ...record, failures: without(record, ref) }));
 }
 
 /** What a record's `record_sha256` has to be. */
-export function recordSha256({ requests, failures }: Pick<RunRecord, 'requests' | 'failures'>): string {
-  return canonicalSha256({ requests, failures });
+export function recordSha256({
+  requests,
+  failures,
+  findings,
+}: Pick<RunRecord, 'requests' | 'failures' | 'findings'>): string {
+  return canonicalSha256({ requests, failures, findings });
 }
 
 /** Why a record isn't as it was written; null when it is, or where it is of a version that kept no hash. */
@@ -230,7 +255,7 @@ async function readRecord(path: string): Promise<RunRecord> {
 }
 
 /** Read, merge, rename, under the lock. Nothing is written when `merge` gives back what it got. */
-async function change(run: Run, merge: (record: RunRecord) => RunRecord): Promise<void> {
+export async function changeRecord(run: Run, merge: (record: RunRecord) => RunRecord): Promise<void> {
   const file = `${run.path}/run.json`;
   try {
     await makeFolder(run.path);
@@ -271,7 +296,9 @@ async function sweep(path: string): Promise<void> {
       ? (await list(folder)).filter(({ kind }) => kind === 'folder').map(({ name }) => `${folder}/${name}`)
       : [];
   await sweepTemporary(path);
-  for (const series of await folders(`${path}/geometry`)) {
-    for (const stage of await folders(series)) await sweepTemporary(stage);
+  for (const room of ['geometry', ...findingKinds]) {
+    for (const series of await folders(`${path}/${room}`)) {
+      for (const stage of await folders(series)) await sweepTemporary(stage);
+    }
   }
 }

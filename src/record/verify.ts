@@ -1,10 +1,13 @@
 /**
- * A whole run verified: `run.json`, and every measurement's two files, one after the other, so that memory does not grow
+ * A whole run verified: `run.json`, every measurement's two files and every finding's, one after the other, so that memory does not grow
  * with the run. Nothing is written. What was wrong is told by file; what could not be checked is told too.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isRegularFile, kindOf, list, readText, repeatedKey } from '../bytes/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
+import { findingKinds } from './finding.js';
+import { findingFiles } from './finding-store.js';
+import { verifyFinding } from './verify-finding.js';
 import { openRun, recordProblem, runFormat, runVersion, type Run } from './run.js';
 import type { Deep } from './verify-features.js';
 import { verifyMeasurement, type MeasurementCheck, type Unchecked, type VerifyProblem } from './verify-measurement.js';
@@ -38,11 +41,13 @@ export interface Verification {
     readonly rows: number;
     /** Bytes of arrays that were hashed. */
     readonly bytes: number;
+    /** Findings (tasks, memorization, …) whose hashes were recomputed. */
+    readonly findings: number;
   };
 }
 
-/** Rooms of a run whose results are not verified yet. */
-const otherRooms = ['phases', 'tasks', 'memorization', 'ablation', 'samples', 'posttraining'];
+/** Rooms of a run whose results are not verified. */
+const otherRooms = ['phases'];
 
 /** Verifies the run in a folder. Rejects where there is no run, or when interrupted; damage is part of the result. */
 export async function verifyRun(path: string, options: VerifyOptions = {}): Promise<Verification> {
@@ -51,13 +56,16 @@ export async function verifyRun(path: string, options: VerifyOptions = {}): Prom
   const problems: VerifyProblem[] = [];
   const unchecked: Unchecked[] = [];
   const notes: string[] = [];
-  const checked = { measurements: 0, layers: 0, figures: 0, spectra: 0, rows: 0, bytes: 0 };
+  const checked = { measurements: 0, layers: 0, figures: 0, spectra: 0, rows: 0, bytes: 0, findings: 0 };
 
   const run = await openOrTell(folder, problems);
   const found = await filesOf(folder);
   problems.push(...found.strays);
   notes.push(...found.notes);
   const measured: Measured[] = [];
+  const findings: string[] = [];
+  for (const kind of findingKinds) findings.push(...(await findingFiles({ path: folder }, kind)));
+  const of = found.measurements.length + findings.length;
   for (const [i, file] of found.measurements.entries()) {
     if (signal?.aborted) throw new EigentraceError('interrupted', 'interrupted');
     const check = await settled(run, `${folder}/${file}`, deep);
@@ -68,7 +76,13 @@ export async function verifyRun(path: string, options: VerifyOptions = {}): Prom
       checked.measurements++;
     }
     for (const name of ['layers', 'figures', 'spectra', 'rows', 'bytes'] as const) checked[name] += check.checked[name];
-    onProgress?.(i + 1, found.measurements.length, file);
+    onProgress?.(i + 1, of, file);
+  }
+  for (const [i, path] of findings.entries()) {
+    if (signal?.aborted) throw new EigentraceError('interrupted', 'interrupted');
+    problems.push(...(await verifyFinding(run, path)));
+    checked.findings++;
+    onProgress?.(found.measurements.length + i + 1, of, path.slice(folder.length + 1));
   }
 
   if (run.isRead) {
@@ -88,6 +102,8 @@ export async function verifyRun(path: string, options: VerifyOptions = {}): Prom
     }
     for (const { stage, revision, message } of run.record.failures)
       notes.push(`${stage}/${revision} failed: ${message}`);
+    for (const { kind, stage, revision, message } of run.record.findings?.failures ?? [])
+      notes.push(`${kind} of ${stage}/${revision} failed: ${message}`);
   }
   return {
     run: path,

@@ -4,7 +4,11 @@
  */
 import { readJson, remove, removeAtExit, writeAtomic } from '../bytes/index.js';
 import { parseProgress, progressName, type RunProgress } from '../record/index.js';
-import type { TraceEvent } from './request.js';
+import type { CheckpointResult, TraceEvent } from './request.js';
+
+/** What is looked at of the events: those of other rooms that visit a series fit too. */
+export type ProgressEvent =
+  Exclude<TraceEvent, { type: 'done' }> | { type: 'done'; result: Pick<CheckpointResult, 'state' | 'seconds'> };
 
 /** Milliseconds between two writes at least, and at most. */
 const least = 500;
@@ -35,7 +39,7 @@ export class ProgressFile {
   }
 
   /** Takes an event of the trace. */
-  event(event: TraceEvent): void {
+  event(event: ProgressEvent): void {
     if (event.type === 'plan') {
       this.#left = event.plan.checkpoints.filter((c) => !c.reused && c.problem === null).length;
     } else if (event.type === 'start') {

@@ -14,8 +14,11 @@ import type { OpenedSubject } from './subject.js';
 
 const chunkElements = 1 << 20;
 
+/** What is changed of a subject whose weights are drawn: any room's subject fits. */
+type Drawable = Pick<OpenedSubject, 'model' | 'checkpoint' | 'entry' | 'flags' | 'files' | 'bytes' | 'control'>;
+
 /** The subject whose weights are drawn when it is measured; `folder` is where they are written meanwhile. */
-export async function withRandomWeights(opened: OpenedSubject, seed: number, folder: string): Promise<OpenedSubject> {
+export async function withRandomWeights<S extends Drawable>(opened: S, seed: number, folder: string): Promise<S> {
   const { model, checkpoint, entry } = opened;
   const initialisation = model.initialisation();
   const file = await scratchPath(folder);

@@ -69,18 +69,7 @@ export function runRequest(
       ...(sweep ? { sweep: { ...sweep } } : {}),
       alphaRange: [...options.alphaRange],
     },
-    series: {
-      name: series.name,
-      stages: series.stages.map((stage) => ({
-        name: stage.name,
-        ...(stage.epochs ? { epochs: [...stage.epochs] } : {}),
-        checkpoints: series.entries
-          .filter((entry) => entry.stage === stage.name)
-          .map(({ revision, step, tokens, parent, seed }) => ({
-            ...{ revision, step, tokens, parent, seed },
-          })),
-      })),
-    },
+    series: seriesRecord(series),
     corpus: {
       name: sequences?.name ?? (request.features === null ? request.corpus : null),
       sha256: sequences ? corpusSha256(sequences) : null,
@@ -88,6 +77,20 @@ export function runRequest(
     },
     definitions: { version: definitionsVersion, ids: definitionIds(request.alphaRange) },
     versions,
+  };
+}
+
+/** The whole series, as requests keep it. */
+export function seriesRecord(series: Series): RunRequest['series'] {
+  return {
+    name: series.name,
+    stages: series.stages.map((stage) => ({
+      name: stage.name,
+      ...(stage.epochs ? { epochs: [...stage.epochs] } : {}),
+      checkpoints: series.entries
+        .filter((entry) => entry.stage === stage.name)
+        .map(({ revision, step, tokens, parent, seed }) => ({ revision, step, tokens, parent, seed })),
+    })),
   };
 }
 

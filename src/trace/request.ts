@@ -165,9 +165,9 @@ export type TraceEvent =
       control?: Control | null;
       index: number;
       total: number;
-      /** What is under way. */
-      phase: 'tokenize' | 'hash' | 'load' | 'forward' | 'nll' | 'spectrum';
-      /** Done and total in tokens (forward, nll), bytes (hash) or decompositions (spectrum). */
+      /** What is under way; the last three are of other rooms than trace's. */
+      phase: 'tokenize' | 'hash' | 'load' | 'forward' | 'nll' | 'spectrum' | 'score' | 'generate' | 'query';
+      /** Done and total in tokens (forward, nll, generate), bytes (hash), decompositions (spectrum) or items (score, query). */
       done: number;
       of: number;
       /** Corpus tokens a second of the forward pass so far; null elsewhere. */

@@ -14,14 +14,12 @@ import {
 } from '../checkpoints/index.js';
 import {
   checkIds,
-  openTokenizer,
   selectSequences,
   specialTokensOf,
   TokenizerError,
   type SelectProgress,
   type Sequences,
   type SpecialTokens,
-  type Tokenizer,
 } from '../corpus/index.js';
 import { EigentraceError } from '../errors.js';
 import { Model, type Layer } from '../models/index.js';
@@ -31,6 +29,7 @@ import { hashCache, tokenCache, weightScratch } from './cache.js';
 import { planMemory } from './memory.js';
 import { needOf } from './memory-need.js';
 import type { TraceRequest } from './request.js';
+import { Tokenizers } from './tokenizers.js';
 
 /** A checkpoint whose headers were read and whose corpus is tokenised; its weights were not touched. */
 export interface OpenedSubject {
@@ -76,8 +75,7 @@ export class Subjects {
   readonly #cache: string;
   /** By tokenizer: the corpus in its ids, or why it has none. */
   readonly #tokenised = new Map<string, Tokenised | TokenizerError>();
-  /** The last one and where it lies: a series' own is parsed once, not once a checkpoint. */
-  #tokenizer: { readonly place: string; readonly opened: Tokenizer } | null = null;
+  readonly #tokenizers = new Tokenizers();
 
   constructor(request: TraceRequest, series: Series, cache: string) {
     this.#request = request;
@@ -124,24 +122,8 @@ export class Subjects {
     return keyPartsOf(this.#request, opened, weights);
   }
 
-  async #openTokenizer({ path, configPath }: NonNullable<Checkpoint['tokenizer']>): Promise<Tokenizer> {
-    const place = JSON.stringify([path, configPath]);
-    if (this.#tokenizer?.place !== place) {
-      this.#tokenizer = { place, opened: await openTokenizer(path, configPath) };
-    }
-    return this.#tokenizer.opened;
-  }
-
   async #tokenise(checkpoint: Checkpoint, hooks: SubjectHooks): Promise<Tokenised> {
-    const { tokenizer } = checkpoint;
-    if (!tokenizer) {
-      throw new EigentraceError(
-        'input',
-        `checkpoint ${checkpoint.name}: no tokenizer.json in ${checkpoint.folder} or at the series' root ` +
-          '(expected one; save it with `tokenizer.save_pretrained(FOLDER)` in Python)',
-      );
-    }
-    const opened = await this.#openTokenizer(tokenizer);
+    const opened = await this.#tokenizers.open(checkpoint);
     const known = this.#tokenised.get(opened.sha256);
     if (known instanceof TokenizerError) throw known;
     if (known) return known;

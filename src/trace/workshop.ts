@@ -24,12 +24,22 @@ export class Workshop {
     this.#signal = signal;
   }
 
+  /** The eigensolver. */
+  get kernel(): Kernel {
+    return (this.#kernel ??= openKernel({ startThread, threads: this.#threads }));
+  }
+
+  /** The process of the forward pass; one that died is started again. */
+  get child(): ModelProcess {
+    if (!this.#child || this.#child.dead) this.#child = ModelProcess.start();
+    return this.#child;
+  }
+
   /** Tools without a model. */
   spectrumTools(onPhase: PhaseListener): Omit<MeasureTools, 'child'> {
-    this.#kernel ??= openKernel({ startThread, threads: this.#threads });
     let started = 0;
     return {
-      kernel: this.#kernel,
+      kernel: this.kernel,
       scratch: this.#scratch,
       signal: this.#signal,
       onPhase: (phase, done, of) => {
@@ -40,10 +50,14 @@ export class Workshop {
     };
   }
 
-  /** All tools; a process that died is started again. */
+  /** All tools. */
   tools(onPhase: PhaseListener): MeasureTools {
-    if (!this.#child || this.#child.dead) this.#child = ModelProcess.start();
-    return { ...this.spectrumTools(onPhase), child: this.#child };
+    return { ...this.spectrumTools(onPhase), child: this.child };
+  }
+
+  /** Ends the sessions of the forward pass, where there are any, and gives their memory back. */
+  async releaseChild(): Promise<void> {
+    if (this.#child && !this.#child.dead) await this.#child.release();
   }
 
   async close(): Promise<void> {

@@ -110,7 +110,7 @@ describe('exportRun', () => {
       "--format: no such format, got 'parket' (expected parquet, ",
     );
     await expect(exportRun(run, { format: 'csv', table: 'tasks' })).rejects.toThrow(
-      "--table: the run holds no such results yet, got 'tasks' (expected geometry or phases)",
+      "--table: the run holds no such results, got 'tasks' (expected geometry, phases)",
     );
     await expect(exportRun(run, { format: 'csv', table: 'task' })).rejects.toThrow(
       "--table: no such table, got 'task' (expected tasks, ",

@@ -15,6 +15,12 @@ describe('jsonSchemas', () => {
     JsonSchema
   >;
 
+  it('describe a finding', () => {
+    const finding = jsonSchemas()['finding.schema.json'] as JsonSchema;
+    expect(finding.properties!['format']!.const).toBe('eigentrace.finding');
+    expect(finding.required).toEqual(expect.arrayContaining(['kind', 'values', 'key', 'provenance', 'values_sha256']));
+  });
+
   it('describe both files, open to keys of later versions', () => {
     expect(run!.properties!['format']!.const).toBe('eigentrace.run');
     expect(run!.required).toEqual(['format', 'version', 'requests', 'failures']);

@@ -70,15 +70,17 @@ function verdict({ run, problems, sound, checked }: Verification, style: Style):
     const files = new Set(problems.map(({ file }) => file)).size;
     return style.bad(`${name}: ${count(files, 'file')} ${files === 1 ? 'is' : 'are'} not as written`);
   }
-  if (checked.measurements === 0) return `${name}: holds no measurement yet`;
+  if (checked.measurements + checked.findings === 0) return `${name}: holds no measurement yet`;
   return style.good(`${name}: as it was written`);
 }
 
 function facts({ checked, unchecked, notes }: Verification, width: number, style: Style): string[] {
-  const { measurements, layers, figures, spectra, rows } = checked;
-  const facts: [string, string][] = [
-    ['hashed', `${count(measurements, 'measurement')} and ${bytes(checked.bytes)} of their arrays`],
-  ];
+  const { measurements, layers, figures, spectra, rows, findings } = checked;
+  const facts: [string, string][] = [];
+  if (measurements > 0 || findings === 0)
+    facts.push(['hashed', `${count(measurements, 'measurement')} and ${bytes(checked.bytes)} of their arrays`]);
+  if (findings > 0)
+    facts.push(['hashed', `${count(findings, 'finding')} (tasks, memorization, …: not computed again)`]);
   if (figures > 0) {
     const stored = spectra === 1 ? '1 stored spectrum' : `${spectra.toLocaleString('en-US')} stored spectra`;
     const of = `${count(layers, 'layer')} from ${stored}`;

@@ -1,0 +1,15 @@
+export { visit } from './visit.js';
+export { visitDefaults } from './request.js';
+export type {
+  VisitBody,
+  Visited,
+  VisitEvent,
+  VisitHooks,
+  VisitJob,
+  VisitPart,
+  VisitPhase,
+  VisitRequest,
+  VisitResult,
+  VisitSubject,
+  VisitTools,
+} from './request.js';

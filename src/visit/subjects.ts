@@ -1,0 +1,55 @@
+/** Opens the checkpoints of a series for a job: config, headers and tokenizer, then the hashes of the weights. */
+import { hashFiles, openEntry, type Series, type SeriesEntry } from '../checkpoints/index.js';
+import type { Tokenizer } from '../corpus/index.js';
+import { Model } from '../models/index.js';
+import { cacheFolder, hashCache, weightScratch } from '../trace/cache.js';
+import { withRandomWeights } from '../trace/random-init.js';
+import { noTokenizer, Tokenizers } from '../trace/tokenizers.js';
+import type { VisitSubject } from './request.js';
+
+/** What is visited: a checkpoint, or the shape of one with weights drawn by a seed. */
+export interface Place {
+  readonly entry: SeriesEntry;
+  readonly control: { readonly kind: 'random-init'; readonly seed: number } | null;
+}
+
+export class VisitSubjects {
+  readonly #series: Series;
+  readonly #tokenizers = new Tokenizers();
+
+  constructor(series: Series) {
+    this.#series = series;
+  }
+
+  async open(
+    { entry, control }: Place,
+    hooks: { signal?: AbortSignal | undefined; onHash: (done: number, of: number) => void },
+  ): Promise<VisitSubject> {
+    const cache = cacheFolder();
+    const scratchFolder = weightScratch(cache);
+    const opened = await openEntry(this.#series, entry, { scratchFolder });
+    const named = { ...opened, name: entry.revision };
+    const asStored = {
+      ...{ entry, checkpoint: named, model: Model.read(named), files: named.files, bytes: named.bytes },
+      ...{ control: null, flags: [] },
+    };
+    const subject = control === null ? asStored : await withRandomWeights(asStored, control.seed, scratchFolder);
+    const tokenizer: Tokenizer | null = named.tokenizer ? await this.#tokenizers.open(named) : null;
+    const weights =
+      control === null
+        ? await hashFiles(subject.files, {
+            cacheFolder: hashCache(cache),
+            ...(hooks.signal ? { signal: hooks.signal } : {}),
+            onProgress: hooks.onHash,
+          })
+        : null;
+    return {
+      ...{ series: this.#series, entry: subject.entry, checkpoint: subject.checkpoint, model: subject.model },
+      ...{ weights, control: subject.control, tokenizerSha256: tokenizer?.sha256 ?? null },
+      tokenizer: () => {
+        if (tokenizer === null) throw noTokenizer(named);
+        return tokenizer;
+      },
+    };
+  }
+}
