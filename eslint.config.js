@@ -18,6 +18,7 @@ const rooms = {
   corpus: ['bytes', 'statistics', 'hub'],
   models: [],
   features: ['bytes'],
+  infinigram: ['bytes', 'corpus'],
   runtime: ['bytes', 'models'],
   record: ['bytes', 'spectrum', 'statistics', 'phases', 'paper'],
   trace: ['bytes', 'checkpoints', 'hub', 'corpus', 'features', 'models', 'runtime', 'spectrum', 'record', 'statistics'],
