@@ -95,14 +95,7 @@ const direction = Object.entries(rooms).map(([room, allowed]) => ({
 
 export default tseslint.config(
   {
-    ignores: [
-      'dist',
-      'coverage',
-      'sample',
-      'src/spectrum/kernel/*.as.ts',
-      'src/spectrum/kernel/wasm.ts',
-      'bench/.cache',
-    ],
+    ignores: ['dist', 'coverage', 'sample', 'src/*/kernel/*.as.ts', 'src/*/kernel/wasm.ts', 'bench/.cache'],
   },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,

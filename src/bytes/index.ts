@@ -35,6 +35,7 @@ export {
   type WritableDtype,
   type WritableTensor,
 } from './safetensors-write.js';
+export { PageCache, PagedFile } from './paged-file.js';
 export { stageFile, type StagedFile } from './staged-file.js';
 export { withLock, type LockOptions } from './lock.js';
 export { scratchPath, writeScratchFile } from './scratch-file.js';

@@ -6,4 +6,4 @@ export { selectSequences, type SelectOptions, type SelectProgress } from './sele
 export { checkIds, hashSequences, type SequenceSource, type Sequences } from './sequences.js';
 export { findCorpus, sampleCorpusPath, type CorpusFile, type CorpusFiles, type CorpusFormat } from './source.js';
 export { specialTokensOf, type SpecialTokens } from './special-tokens.js';
-export { openTokenizer, TokenizerError, tokenizerLibrary, type Tokenizer } from './tokenizer.js';
+export { openTokenizer, TokenizerError, tokenizerLibrary, type Tokenizer, type TwoWayTokenizer } from './tokenizer.js';

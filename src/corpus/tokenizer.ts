@@ -12,7 +12,9 @@ import { EigentraceError, messageOf } from '../errors.js';
 /** What is used of the library; its own types do not resolve in Node's modules (they import without endings). */
 interface Library {
   readonly model: { clear_cache?: () => void } | null;
-  encode(text: string): { ids: (number | undefined)[]; tokens: string[] };
+  encode(text: string, options?: { add_special_tokens: boolean }): { ids: (number | undefined)[]; tokens: string[] };
+  decode(ids: number[], options: { skip_special_tokens: boolean }): string;
+  token_to_id(token: string): number | undefined;
 }
 const { Tokenizer: Library } = library as unknown as { Tokenizer: new (tokenizer: object, config: object) => Library };
 
@@ -25,6 +27,19 @@ export interface Tokenizer {
   readonly sha256: string;
   /** Ids of a text, with the tokenizer's own default special tokens. Blocks. */
   encode(text: string): Int32Array;
+}
+
+/** One that also goes back, and knows the tokens that begin and end a text. */
+export interface TwoWayTokenizer extends Tokenizer {
+  /** Ids of a text without special tokens, but for those that it spells out. */
+  encodePlain(text: string): Int32Array;
+  /** The text of ids, special tokens left out; bytes that are no UTF-8 become U+FFFD. */
+  decode(ids: ArrayLike<number>): string;
+  /** The text of one id as it is spelt, special tokens too. */
+  spell(id: number): string;
+  /** From `tokenizer_config.json`; null where it doesn't say. */
+  readonly bos: number | null;
+  readonly eos: number | null;
 }
 
 /** What one tokenizer can't make of a corpus, though another might. */
@@ -54,7 +69,7 @@ const shape = z.looseObject({
 });
 
 /** Opens a `tokenizer.json`, with the `tokenizer_config.json` beside it where there is one. */
-export async function openTokenizer(path: string, configPath: string | null = null): Promise<Tokenizer> {
+export async function openTokenizer(path: string, configPath: string | null = null): Promise<TwoWayTokenizer> {
   const text = await readText(path, fileLimit);
   const configText = configPath === null ? null : await readText(configPath, fileLimit);
   const json = parse(path, text);
@@ -88,39 +103,72 @@ export async function openTokenizer(path: string, configPath: string | null = nu
     opened,
     vocabularySize,
     hashes.length === 1 ? hashes[0]! : sha256(hashes.join('\n')),
+    config as Readonly<Record<string, unknown>>,
   );
 }
 
-class LibraryTokenizer implements Tokenizer {
+class LibraryTokenizer implements TwoWayTokenizer {
   readonly name: string;
   readonly vocabularySize: number;
   readonly sha256: string;
+  readonly bos: number | null;
+  readonly eos: number | null;
   readonly #library: Library;
   #characters = 0;
 
-  constructor(name: string, opened: Library, vocabularySize: number, sha256: string) {
+  constructor(
+    name: string,
+    opened: Library,
+    vocabularySize: number,
+    sha256: string,
+    config: Readonly<Record<string, unknown>>,
+  ) {
     this.name = name;
     this.#library = opened;
     this.vocabularySize = vocabularySize;
     this.sha256 = sha256;
+    /** A token is named by its text, or by an object that holds it. */
+    const named = (key: string): number | null => {
+      const given = config[key];
+      const content = typeof given === 'object' && given !== null ? (given as { content?: unknown }).content : given;
+      return typeof content === 'string' ? (opened.token_to_id(content) ?? null) : null;
+    };
+    this.bos = named('bos_token');
+    this.eos = named('eos_token');
   }
 
   encode(text: string): Int32Array {
+    return this.#ids(text, true);
+  }
+
+  encodePlain(text: string): Int32Array {
+    return this.#ids(text, false);
+  }
+
+  decode(ids: ArrayLike<number>): string {
+    return ids.length === 0 ? '' : this.#library.decode(Array.from(ids), { skip_special_tokens: true });
+  }
+
+  spell(id: number): string {
+    return this.#library.decode([id], { skip_special_tokens: false });
+  }
+
+  #ids(text: string, special: boolean): Int32Array {
     this.#characters += text.length;
     if (this.#characters > charactersPerCache) {
       this.#library.model?.clear_cache?.();
       this.#characters = 0;
     }
-    const { ids, tokens } = this.#encode(text);
+    const { ids, tokens } = this.#encode(text, special);
     const strange = ids.findIndex((value) => value === undefined);
     if (strange < 0) return Int32Array.from(ids as number[]);
     const message = `tokenizer ${this.name}: token ${JSON.stringify(tokens[strange])} has no id, and there is no unknown token`;
     throw new TokenizerError('input', message);
   }
 
-  #encode(text: string): ReturnType<Library['encode']> {
+  #encode(text: string, special: boolean): ReturnType<Library['encode']> {
     try {
-      return this.#library.encode(text);
+      return this.#library.encode(text, { add_special_tokens: special });
     } catch (error) {
       const start = JSON.stringify(text.slice(0, 40));
       throw new TokenizerError(

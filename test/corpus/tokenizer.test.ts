@@ -32,6 +32,21 @@ describe('a tokenizer', () => {
     expect([...config.encode(texts[0]!)]).toEqual(golden.first_token_ids[0]);
   });
 
+  it('gives back every text, spells its tokens, and knows those that begin and end one', async () => {
+    const tokenizer = await openTokenizer(samplePath, join(root, 'sample/series/tokenizer_config.json'));
+    const texts = (await collect(documents('sample:'))).slice(0, 50).map(({ text }) => text);
+    for (const text of [...texts, ' a  b , c .\n', 'naïve – 山 🙂 ']) {
+      expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
+    }
+    expect([tokenizer.bos, tokenizer.eos]).toEqual([0, 0]);
+    expect(tokenizer.spell(0)).toBe('<|endoftext|>');
+    expect(tokenizer.decode([0, ...tokenizer.encodePlain('and'), 0])).toBe('and');
+    expect([...tokenizer.encodePlain('<|endoftext|>')]).toEqual([0]);
+    const without = await openTokenizer(samplePath);
+    expect([without.bos, without.eos]).toEqual([null, null]);
+    expect(without.decode([])).toBe('');
+  });
+
   it.skipIf(!existsSync(neox))('gives the ids of the Rust tokenizers for 2,461 documents of WikiText', async () => {
     const tokenizer = await openTokenizer(neox);
     expect(tokenizer.vocabularySize).toBe(50_277);
