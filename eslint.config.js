@@ -21,7 +21,7 @@ const rooms = {
   infinigram: ['bytes', 'corpus'],
   memorization: [
     ...['bytes', 'checkpoints', 'corpus', 'infinigram', 'models', 'runtime'],
-    ...['spectrum', 'statistics', 'record', 'trace', 'visit'],
+    ...['spectrum', 'statistics', 'record', 'story', 'trace', 'visit'],
   ],
   runtime: ['bytes', 'models'],
   record: ['bytes', 'spectrum', 'statistics', 'phases', 'paper'],
@@ -37,7 +37,7 @@ const rooms = {
   training: ['bytes', 'story'],
   report: [
     ...['bytes', 'record', 'spectrum', 'statistics', 'phases', 'paper'],
-    ...['compare', 'evaluation', 'training', 'story', 'charts'],
+    ...['compare', 'evaluation', 'memorization', 'training', 'story', 'charts'],
   ],
   server: ['bytes', 'record', 'spectrum', 'phases', 'story', 'charts', 'report'],
   cli: ['index', 'story'],

@@ -14,6 +14,9 @@ import type {
   MadeSeries,
   MakeSeriesOptions,
   SeriesRecipe,
+  MemorizeRequest,
+  MemorizeResult,
+  VisitHooks,
   TraceHooks,
   TracePlan,
   TraceRequest,
@@ -42,6 +45,14 @@ export type {
   Verification,
 };
 export type { CheckpointResult, Finding, PhaseFinding, SkippedCheckpoint, TraceEvent } from '../index.js';
+export type {
+  FindingValue,
+  MemorizationSummary,
+  MemorizeRequest,
+  MemorizeResult,
+  Visited,
+  VisitHooks,
+} from '../index.js';
 export type { SweepPlan, SweepRequest, SweepResult };
 
 /** What `represent` asks for. */
@@ -186,6 +197,7 @@ export interface Library {
   planTrace(request: TraceRequest, hooks?: TraceHooks): Promise<TracePlan>;
   sweep(request: SweepRequest, hooks?: TraceHooks): Promise<SweepResult>;
   planSweep(request: SweepRequest, hooks?: TraceHooks): Promise<SweepPlan>;
+  memorize(request: MemorizeRequest, hooks?: VisitHooks): Promise<MemorizeResult>;
   represent(request: RepresentRequest, hooks?: TraceHooks): Promise<RepresentResult>;
   inspect(checkpoint: string): Promise<Inspection>;
   makeSeries(recipe: SeriesRecipe, options?: MakeSeriesOptions): Promise<MadeSeries>;

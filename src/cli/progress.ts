@@ -119,6 +119,22 @@ export class Progress {
   }
 
   #done(result: CheckpointResult): void {
+    const rate = this.#count(result);
+    const left = this.#left === 0 ? null : this.#timeLeft();
+    this.#screen.line(doneLine(result, this.#nameWidth, rate, left, this.#style));
+    this.#draw();
+  }
+
+  /** Takes the end of one visit of another job than `trace`; `text` says what was found. */
+  visited(result: Pick<CheckpointResult, 'revision' | 'tokens' | 'state' | 'error' | 'seconds'>, text: string): void {
+    this.#count(result);
+    const left = this.#left === 0 ? null : this.#timeLeft();
+    this.#screen.line(visitedLine(result, text, this.#nameWidth, left, this.#style));
+    this.#draw();
+  }
+
+  /** Counts what ended; its tokens a second where it was measured. */
+  #count(result: Pick<CheckpointResult, 'state' | 'seconds'>): number | null {
     if (result.state === 'measured') {
       this.#measured.count++;
       this.#measured.seconds += result.seconds;
@@ -128,8 +144,7 @@ export class Progress {
     this.#startedAt = null;
     this.#current = null;
     this.#rate = null;
-    this.#screen.line(doneLine(result, this.#nameWidth, rate, this.#left === 0 ? null : this.#timeLeft(), this.#style));
-    this.#draw();
+    return rate;
   }
 
   /** Seconds left, from what checkpoints took so far, before the first from the plan; null when neither is known. */
@@ -184,15 +199,14 @@ export function doneLine(
   left: number | null,
   style: Style,
 ): string {
-  const name = pad(cut(printable(result.revision), nameWidth, 'middle'), nameWidth, 'left');
-  const tokens = pad(result.tokens === null ? absent : `${si(result.tokens)} tok`, 9, 'right');
+  const place = placeOf(result, nameWidth);
   if (result.state === 'failed') {
     const kind = result.control ? `${result.control.kind} ` : '';
-    return `${name} ${tokens}   ${kind}${style.bad('failed:')} ${printable(result.error ?? 'no reason given')}`;
+    return `${place}   ${kind}${style.bad('failed:')} ${printable(result.error ?? 'no reason given')}`;
   }
   const figures = result.layers[mainLayer([result])] ?? {};
   const parts = [
-    `${name} ${tokens}`,
+    place,
     pad(`RankMe ${figure(figures.rankme, figures.rankme_se, 1)}`, 17, 'left'),
     pad(`α ${figure(figures.alpha, figures.alpha_se, 2)}`, 11, 'left'),
   ];
@@ -202,6 +216,27 @@ export function doneLine(
   if (rate !== null) parts.push(`${si(rate, 2)} tok/s`);
   if (left !== null) parts.push(`ETA ${duration(left)}`);
   return parts.join('   ').trimEnd();
+}
+
+/** The line of a visit that is done. */
+function visitedLine(
+  result: Pick<CheckpointResult, 'revision' | 'tokens' | 'state' | 'error'>,
+  text: string,
+  nameWidth: number,
+  left: number | null,
+  style: Style,
+): string {
+  const failed = `${style.bad('failed:')} ${printable(result.error ?? 'no reason given')}`;
+  const parts = [placeOf(result, nameWidth), result.state === 'failed' ? failed : text];
+  if (result.state === 'reused') parts.push(style.dim('reused'));
+  if (left !== null && result.state !== 'failed') parts.push(`ETA ${duration(left)}`);
+  return parts.join('   ').trimEnd();
+}
+
+/** Revision and tokens, aligned. */
+function placeOf({ revision, tokens }: Pick<CheckpointResult, 'revision' | 'tokens'>, nameWidth: number): string {
+  const name = pad(cut(printable(revision), nameWidth, 'middle'), nameWidth, 'left');
+  return `${name} ${pad(tokens === null ? absent : `${si(tokens)} tok`, 9, 'right')}`;
 }
 
 function figure(value: number | null | undefined, error: number | null | undefined, least: number): string {

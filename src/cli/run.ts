@@ -12,6 +12,7 @@ import { doctor } from './commands/doctor.js';
 import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
 import { inspect } from './commands/inspect.js';
+import { memorize } from './commands/memorize.js';
 import { metrics } from './commands/metrics.js';
 import { phases } from './commands/phases.js';
 import { reportCommand } from './commands/report.js';
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   demo,
   trace,
   sweep,
+  memorize,
   represent,
   inspect,
   audit,

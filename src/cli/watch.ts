@@ -1,7 +1,7 @@
 /** A call of the library with progress on stderr and Ctrl-C under control. */
 import type { Context } from './context.js';
 import { interruptible } from './interrupt.js';
-import type { TraceEvent, TraceHooks } from './library.js';
+import type { TraceEvent, TraceHooks, Visited, VisitHooks } from './library.js';
 import { alertLine, Progress } from './progress.js';
 import { Screen } from './screen.js';
 import { styleOf } from './style.js';
@@ -23,6 +23,31 @@ export async function watched<T>(
     const progress = new Progress(screen, style, context.clock);
     try {
       return await work({ signal, onEvent: (event) => progress.event(event) });
+    } finally {
+      progress.close();
+    }
+  });
+}
+
+/** The same for a job that visits a series: `textOf` says in a few words what was found at a checkpoint. */
+export async function watchedVisit<T>(
+  context: Context,
+  quiet: boolean,
+  textOf: (result: Visited) => string,
+  work: (hooks: VisitHooks) => Promise<T>,
+): Promise<T> {
+  const screen = new Screen(context.stderr, context.env);
+  return await interruptible(context, screen, async (signal) => {
+    if (quiet) return await work({ signal });
+    const progress = new Progress(screen, styleOf(context.stderr, context.env), context.clock);
+    try {
+      return await work({
+        signal,
+        onEvent: (event) => {
+          if (event.type === 'done') progress.visited(event.result, textOf(event.result));
+          else progress.event(event);
+        },
+      });
     } finally {
       progress.close();
     }

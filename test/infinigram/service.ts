@@ -25,7 +25,7 @@ export interface FakeService {
 /** Text → ids, for `query`. */
 export type Encode = (text: string) => number[];
 
-export async function fakeService(tokens: readonly number[], encode: Encode = () => []): Promise<FakeService> {
+export async function fakeService(tokens: ArrayLike<number>, encode: Encode = () => []): Promise<FakeService> {
   const asked: Asked[] = [];
   const faults: Fault[] = [];
   let running = 0;
@@ -77,7 +77,7 @@ export const cut: Fault = (response) => {
 export const silence: Fault = () => undefined;
 
 /** Brute force over the tokens, as the engine answers. */
-export function answer(tokens: readonly number[], query: Asked['query'], encode: Encode): object {
+export function answer(tokens: ArrayLike<number>, query: Asked['query'], encode: Encode): object {
   const ids = query.query_ids ?? encode(query.query ?? '');
   const debug = { latency: 0.5, token_ids: ids, tokens: ids.map(String) };
   const prompt = ids.slice(0, -1);
@@ -87,14 +87,16 @@ export function answer(tokens: readonly number[], query: Asked['query'], encode:
     case 'prob':
       return { ...probability(tokens, prompt, ids.at(-1)!), ...debug };
     case 'infgram_prob': {
-      let suffix = prompt;
-      while (suffix.length > 0 && occurrences(tokens, suffix) === 0) suffix = suffix.slice(1);
+      // A suffix occurs only where every shorter one does.
+      let length = 0;
+      while (length < prompt.length && occurrences(tokens, prompt.slice(prompt.length - length - 1)) > 0) length++;
+      const suffix = prompt.slice(prompt.length - length);
       return { ...probability(tokens, suffix, ids.at(-1)!), suffix_len: suffix.length, longest_suffix: '', ...debug };
     }
     case 'ntd': {
       const next: Record<string, { cont_cnt: number; prob: number; token: string }> = {};
       const total = occurrences(tokens, ids);
-      for (const id of new Set(tokens)) {
+      for (const id of new Set(Array.from(tokens))) {
         const cont_cnt = occurrences(tokens, [...ids, id]);
         if (cont_cnt > 0) next[id] = { cont_cnt, prob: cont_cnt / total, token: String(id) };
       }
@@ -105,17 +107,20 @@ export function answer(tokens: readonly number[], query: Asked['query'], encode:
   }
 }
 
-function probability(tokens: readonly number[], prompt: readonly number[], id: number): object {
+function probability(tokens: ArrayLike<number>, prompt: readonly number[], id: number): object {
   const prompt_cnt = occurrences(tokens, prompt);
   const cont_cnt = occurrences(tokens, [...prompt, id]);
   return { prompt_cnt, cont_cnt, prob: prompt_cnt === 0 ? -1 : cont_cnt / prompt_cnt };
 }
 
-export function occurrences(tokens: readonly number[], ids: readonly number[]): number {
+export function occurrences(tokens: ArrayLike<number>, ids: readonly number[]): number {
+  // The empty text stands at every position, not after the last too.
+  if (ids.length === 0) return tokens.length;
   let found = 0;
   for (let at = 0; at + ids.length <= tokens.length; at++) {
-    if (ids.every((id, i) => tokens[at + i] === id)) found++;
+    let i = 0;
+    while (i < ids.length && tokens[at + i] === ids[i]) i++;
+    if (i === ids.length) found++;
   }
-  // The empty text stands at every position, not after the last too.
-  return ids.length === 0 ? tokens.length : found;
+  return found;
 }

@@ -7,6 +7,7 @@ import type { Setting, Settings } from '../setting.js';
 import { demoSettings } from './demo.js';
 import { exportSettings } from './export.js';
 import { importSettings } from './import.js';
+import { memorizeSettings } from './memorize.js';
 import { metricsSettings } from './metrics.js';
 import { reportSettings, serveSettings } from './report.js';
 import { representSettings } from './represent.js';
@@ -22,6 +23,7 @@ export const everySetting: Settings = Object.fromEntries(
     ...reportSettings,
     ...serveSettings,
     ...importSettings,
+    ...memorizeSettings,
     ...metricsSettings,
   } as Settings).filter(([, setting]) => readElsewhere(setting)),
 );
