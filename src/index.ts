@@ -52,6 +52,14 @@ export { exportFigure, figureCharts, type FigureChart, type FigureOptions, type 
 export * from './trace/index.js';
 export * from './visit/index.js';
 export {
+  evaluate,
+  evaluateDefaults,
+  listTasks,
+  type EvaluateRequest,
+  type EvaluateResult,
+  type TaskListing,
+} from './evaluation/index.js';
+export {
   makeReport,
   readStory,
   refreshReport,

@@ -1,7 +1,7 @@
 /** An audit as a table: a row a finding with how many revisions it concerns, below it who they are, at the end the verdict. */
 import { pad, widthOf, type Column } from './columns.js';
 import { bytes, count, lengthOf, wrap } from './format.js';
-import type { Audit, Finding } from './library.js';
+import type { Audit, AuditFinding as Finding } from './library.js';
 import { printable, type Style } from './style.js';
 
 const gap = '  ';

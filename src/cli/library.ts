@@ -16,7 +16,6 @@ import type {
   SeriesRecipe,
   MemorizeRequest,
   MemorizeResult,
-  VisitHooks,
   TraceHooks,
   TracePlan,
   TraceRequest,
@@ -29,6 +28,10 @@ import type {
   SweepPlan,
   SweepRequest,
   SweepResult,
+  EvaluateRequest,
+  EvaluateResult,
+  TaskListing,
+  VisitHooks,
 } from '../index.js';
 
 export type {
@@ -44,16 +47,11 @@ export type {
   TraceResult,
   Verification,
 };
-export type { CheckpointResult, Finding, PhaseFinding, SkippedCheckpoint, TraceEvent } from '../index.js';
-export type {
-  FindingValue,
-  MemorizationSummary,
-  MemorizeRequest,
-  MemorizeResult,
-  Visited,
-  VisitHooks,
-} from '../index.js';
+export type { AuditFinding, CheckpointResult, PhaseFinding, SkippedCheckpoint, TraceEvent } from '../index.js';
+export type { FindingValue, MemorizationSummary, MemorizeRequest, MemorizeResult } from '../index.js';
 export type { SweepPlan, SweepRequest, SweepResult };
+export type { EvaluateRequest, EvaluateResult, TaskListing };
+export type { Visited, VisitHooks } from '../index.js';
 
 /** What `represent` asks for. */
 export interface RepresentRequest {
@@ -202,6 +200,8 @@ export interface Library {
   inspect(checkpoint: string): Promise<Inspection>;
   makeSeries(recipe: SeriesRecipe, options?: MakeSeriesOptions): Promise<MadeSeries>;
   auditSeries(series: string, options?: AuditOptions): Promise<Audit>;
+  evaluate(request: EvaluateRequest, hooks?: VisitHooks): Promise<EvaluateResult>;
+  listTasks(): Promise<readonly TaskListing[]>;
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
   findPhases(run: string, options: FindPhasesOptions): Promise<FoundPhases>;
   compareRuns(runs: readonly string[], options: CompareOptions): Promise<CompareResult>;

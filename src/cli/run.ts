@@ -9,6 +9,7 @@ import { audit } from './commands/audit.js';
 import { compare } from './commands/compare.js';
 import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
+import { evaluate } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
 import { inspect } from './commands/inspect.js';
@@ -35,6 +36,7 @@ export const commands: readonly Command[] = [
   sweep,
   memorize,
   represent,
+  evaluate,
   inspect,
   audit,
   series,

@@ -1,6 +1,7 @@
 export { documents, type Document, type DocumentOptions } from './documents.js';
 export { permuteTokens } from './permute.js';
 export { readIds } from './ids.js';
+export { records, type DataRecord } from './records.js';
 export { readRows } from './rows.js';
 export { selectSequences, type SelectOptions, type SelectProgress } from './select.js';
 export { checkIds, hashSequences, type SequenceSource, type Sequences } from './sequences.js';

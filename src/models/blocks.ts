@@ -4,6 +4,8 @@
  * (`FusedMatMul` with transB, never a Transpose node, which would be folded into a second copy of the model),
  * and embeddings are gathered first and cast after.
  */
+import { EigentraceError } from '../errors.js';
+import type { AttentionCache } from './attention-cache.js';
 import { dynamicTables, type PositionTables } from './dynamic-rope.js';
 import { microsoft, none, type Graph, type Value } from './graph.js';
 import { ropeTables, type Rope } from './rope.js';
@@ -25,6 +27,8 @@ export interface BatchInputs {
   readonly lengths: () => Value;
   /** () int32: T. */
   readonly total: () => Value;
+  /** Where tokens stand at positions of their own and see earlier runs; absent: token t stands at t. */
+  readonly cache?: AttentionCache;
 }
 
 export interface AttentionShape {
@@ -101,6 +105,11 @@ export class Blocks {
   /** Learned positions: rows `offset`, `offset`+1, … of a (rows, width) table, one a token of the batch → (T, width). */
   learnedPositions(ids: Value, name: string, shape: { rows: number; width: number; offset: number }): Value {
     const { graph } = this;
+    const { cache } = this.#inputs;
+    if (cache) {
+      const rows = graph.node('Add', [cache.positions, graph.int64([shape.offset])]);
+      return this.embedding(rows, name, shape.rows, shape.width);
+    }
     const tensor = this.weights.get(name, [shape.rows, shape.width]);
     const tokens = graph.node('Shape', [ids], { start: 1, end: 2 });
     const start = graph.int64([shape.offset]);
@@ -214,6 +223,7 @@ export class Blocks {
    */
   attention(q: Value, k: Value, v: Value, shape: AttentionShape): Value {
     const { graph } = this;
+    if (this.#inputs.cache) return this.#inputs.cache.attend(q, k, v, shape);
     const { heads, kvHeads, headSize } = shape;
     const size = Math.ceil(headSize / 8) * 8;
     graph.cost.perTokenPair += 4 * heads * size;
@@ -254,16 +264,28 @@ export class Blocks {
     const key = JSON.stringify(rope);
     let tables = this.#tables.get(key);
     if (!tables) {
+      const { cache } = this.#inputs;
       if (rope.scaling?.type === 'dynamic' && this.#maxTokens > rope.scaling.original) {
+        if (cache) throw this.#unkeepable(rope.scaling.original);
         tables = dynamicTables(graph, rope, rope.scaling, this.#inputs.ids, this.#inputs.lengths());
       } else {
         const { cos, sin } = ropeTables(rope, this.#maxTokens);
         const dims = [this.#maxTokens, rope.dimensions / 2];
-        tables = { positions: graph.int64([0]), cos: graph.float32(cos, dims), sin: graph.float32(sin, dims) };
+        const positions = cache?.positions ?? graph.int64([0]);
+        tables = { positions, cos: graph.float32(cos, dims), sin: graph.float32(sin, dims) };
       }
       this.#tables.set(key, tables);
     }
     return tables;
+  }
+
+  /** Keys that were rotated for a shorter sequence are wrong in a longer one. */
+  #unkeepable(original: number): EigentraceError {
+    return new EigentraceError(
+      'input',
+      `checkpoint ${this.weights.checkpoint}: its rotary embedding stretches with the sequence, so keys can't be kept, ` +
+        `got up to ${this.#maxTokens} tokens (expected at most ${original})`,
+    );
   }
 
   #constant(value: number): Value {

@@ -1,7 +1,8 @@
 export type { Architecture, Decoder } from './architecture.js';
 export { architectureOf, architectures } from './architectures.js';
 export type { Cost } from './graph.js';
-export { Model, type ModelGraph, type ModelSource } from './model.js';
+export { maskName, type CacheShape } from './attention-cache.js';
+export { Model, type CachedGraph, type ModelGraph, type ModelSource } from './model.js';
 export { deepestState, wholeModel, type Layer, type Part, type Position, type StateRequest } from './state-graph.js';
 export type { ModelSizes, UnitSize } from './unit-sizes.js';
 export { float64ProductGraph, productGraph } from './product.js';

@@ -5,11 +5,12 @@
  */
 import { dirname, isAbsolute, relative, sep } from 'node:path';
 import { EigentraceError } from '../errors.js';
+import type { AttentionCache, CacheShape } from './attention-cache.js';
 import type { Decoder } from './architecture.js';
 import { architectureOf } from './architectures.js';
 import { Blocks, type BatchInputs, type RowRange } from './blocks.js';
 import { Config } from './config.js';
-import { rowGraph } from './row-graph.js';
+import { cachedGraph, rowGraph } from './row-graph.js';
 import { scoreHead } from './score-head.js';
 import { readInitialisation, type Initialisation } from './initialisation.js';
 import { Graph, type Cost, type Value } from './graph.js';
@@ -33,6 +34,14 @@ export interface ModelGraph {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly cost: Cost;
+}
+
+/** A graph of tokens at positions of their own. */
+export interface CachedGraph extends ModelGraph {
+  /** Keys and values that each block keeps. */
+  readonly shapes: readonly CacheShape[];
+  /** Windows of the masks it takes. */
+  readonly windows: readonly (number | null)[];
 }
 
 export class Model {
@@ -155,6 +164,19 @@ export class Model {
   rowGraph(maxTokens: number): ModelGraph {
     this.#checkLength(maxTokens);
     return this.#built((graph, weights) => rowGraph(this.#decoder, graph, weights, maxTokens));
+  }
+
+  /** As rowGraph, for tokens at any positions that see what a mask says, and earlier runs; see row-graph.ts. */
+  cachedGraph(request: { readonly maxTokens: number; readonly past: boolean }): CachedGraph {
+    this.#checkLength(request.maxTokens);
+    const caches: AttentionCache[] = [];
+    const graph = this.#built((graph, weights) => {
+      const built = cachedGraph(this.#decoder, graph, weights, request);
+      caches.push(built.cache);
+      return built;
+    });
+    const { shapes, windows } = caches[0]!;
+    return { ...graph, shapes, windows };
   }
 
   /** Final states → log-probabilities of chosen tokens, in float64, and the likeliest token; see score-head.ts. */

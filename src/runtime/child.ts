@@ -6,6 +6,7 @@
 import { Worker } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import { readText } from '../bytes/index.js';
+import { Caches } from './child-cache.js';
 import { runGraph } from './child-run.js';
 import { runHead, score } from './head.js';
 import type {
@@ -23,6 +24,7 @@ import type {
 } from './protocol.js';
 
 const sessions = new Map<Slot, ort.InferenceSession>();
+const caches = new Caches();
 
 async function handle(message: Request): Promise<unknown> {
   switch (message.op) {
@@ -40,6 +42,10 @@ async function handle(message: Request): Promise<unknown> {
       return probe();
     case 'run':
       return runGraph(sessions.get(message.slot), message);
+    case 'step':
+      return caches.step(sessions.get(message.slot), message);
+    case 'cache':
+      return caches.change(message);
   }
 }
 

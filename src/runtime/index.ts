@@ -1,11 +1,14 @@
 export { batchesOf, tokenBudget } from './batches.js';
+export { Decoder, type DecoderOptions, type Kept } from './decode.js';
 export { checkDevice, devices, deviceTolerance, refuseUnknownDevice, type Device } from './device.js';
 export { ModelProcess } from './process.js';
 export type { ForwardReply, StatePick, ProbeReply } from './protocol.js';
 export { headScores, loadScoreHead, type HeadScores, type ScoreHead, type TokenPairs } from './head-scores.js';
+export { interruptible } from './interruptible.js';
 export { layerName, represent, type Represented, type RepresentOptions, type StateSink } from './represent.js';
 export { memoryBound, RowStore, type StoredRows } from './row-store.js';
-export { score, type ContinuationScore, type ScoreItem, type ScoreOptions } from './score.js';
+export { score, type ContinuationScore, type ScoreOptions } from './score.js';
+export type { ScoreItem } from './score-plan.js';
 export { eachScoredStates, scoredStates, type ScoringOptions, type StatesSink } from './scored-states.js';
 export type { Stages } from './stages.js';
 export { leastMemory, memoryPlan, processesMemory, type MemoryPlan, type MemoryRequest } from './memory-plan.js';

@@ -17,6 +17,7 @@ import type {
   ScoreReply,
   Slot,
 } from './protocol.js';
+import type { CacheMessage, StepMessage } from './cache-message.js';
 import type { TensorData } from './run-message.js';
 
 interface Pending {
@@ -80,6 +81,16 @@ export class ModelProcess {
   /** Runs the head slot on kept states. */
   async score(batch: Omit<ScoreMessage, 'op'>): Promise<ScoreReply> {
     return (await this.#ask({ op: 'score', ...batch })) as ScoreReply;
+  }
+
+  /** Runs new tokens through `tree` or `cached`; answers with the states of the asked rows, (R, d). */
+  async step(message: Omit<StepMessage, 'op'>): Promise<Float32Array> {
+    return (await this.#ask({ op: 'step', ...message })) as Float32Array;
+  }
+
+  /** Copies some sequences of a cache, or drops it. */
+  async cache(message: Omit<CacheMessage, 'op'>): Promise<void> {
+    await this.#ask({ op: 'cache', ...message });
   }
 
   /** Ends the sessions, or one of them, and gives their memory back. */

@@ -1,13 +1,14 @@
 /** What the parent and the child that runs onnxruntime say to each other (structured clone over the fork's pipe). */
 
+import type { CacheMessage, StepMessage } from './cache-message.js';
 import type { RunMessage } from './run-message.js';
 
 /**
  * `states`: tokens → states; `head`: final states → log-probabilities or logits; `reference`: as `states` on the CPU, to
- * check another device by; `rows`: tokens → chosen states; `scores`: states → ln p of chosen tokens; `cached`: tokens → chosen
- * states, with keys and values kept.
+ * check another device by; `rows`: tokens → chosen states; `scores`: states → ln p of chosen tokens; `tree`: tokens that
+ * see what a mask says → chosen states; `cached`: the same, with keys and values kept.
  */
-export type Slot = 'states' | 'head' | 'reference' | 'rows' | 'scores' | 'cached';
+export type Slot = 'states' | 'head' | 'reference' | 'rows' | 'scores' | 'tree' | 'cached';
 
 /**
  * A row of a sequence, taken from the states of its first `tokens` tokens (all where it has fewer): the last of them, or
@@ -80,7 +81,15 @@ export interface ProbeMessage {
 }
 
 export type Request =
-  LoadMessage | ForwardMessage | ScoreMessage | ReleaseMessage | TimeMessage | ProbeMessage | RunMessage;
+  | LoadMessage
+  | ForwardMessage
+  | ScoreMessage
+  | ReleaseMessage
+  | TimeMessage
+  | ProbeMessage
+  | RunMessage
+  | StepMessage
+  | CacheMessage;
 
 /** States of a batch by output name: (B, d), (tokens, d) where every token was asked for, or (B·P, d) for P picks; float32. */
 export interface ForwardReply {

@@ -1,21 +1,14 @@
 /**
- * Log-likelihoods of continuations: ln p(continuation | context), token by token, as the lm-evaluation-harness takes them.
- * A continuation's last token is never fed in, so one-token continuations all read the context's last state, and a
- * continuation whose inputs begin another's reads the other's states.
+ * Log-likelihoods of continuations: ln p(continuation | context), token by token, as the lm-evaluation-harness takes them,
+ * each question's context computed once for all its answers.
  */
-import { EigentraceError } from '../errors.js';
 import type { Model } from '../models/index.js';
 import { headScores, loadScoreHead, type ScoreHead } from './head-scores.js';
 import { interruptible } from './interruptible.js';
 import type { ModelProcess } from './process.js';
-import { checkIds, eachScoredStates, type ScoringOptions } from './scored-states.js';
-
-export interface ScoreItem {
-  /** At least one token. */
-  readonly context: Int32Array;
-  /** Each at least one token. */
-  readonly continuations: readonly Int32Array[];
-}
+import { planItem, type Asked, type Planned, type ScoreItem } from './score-plan.js';
+import { eachScoredStates, type ScoringOptions, type StatesSink } from './scored-states.js';
+import { eachTreeStates } from './tree-states.js';
 
 export interface ContinuationScore {
   /** ln p of each of its tokens given what stands before. */
@@ -31,22 +24,7 @@ export interface ScoreOptions extends ScoringOptions {
   readonly maxTokens?: number | null;
 }
 
-/** A sequence to run, and where in it tokens are scored. */
-interface Planned {
-  readonly ids: Int32Array;
-  /** Ascending; by row of states. */
-  readonly positions: number[];
-  /** What each row is asked for. */
-  readonly asked: Asked[][];
-}
-
-interface Asked {
-  readonly token: number;
-  readonly score: Growing;
-  readonly place: number;
-}
-
-/** Scores of every item's continuations, in order. */
+/** Scores of every item's continuations, in order. Afterwards the head stays loaded, and no other graph. */
 export async function score(
   child: ModelProcess,
   model: Model,
@@ -55,72 +33,52 @@ export async function score(
 ): Promise<ContinuationScore[][]> {
   const limit = options.maxTokens === undefined ? model.positions : options.maxTokens;
   const planned: Planned[] = [];
-  const scores = items.map((item, index) => plan(model, item, index, limit, planned));
+  const scores = items.map((item, index) => planItem(model, item, index, limit, planned));
   await interruptible(child, options.signal, async () => {
     const head = await loadScoreHead(child, model, options);
     const queue = new HeadQueue(head);
-    const sequences = planned.map((each) => each.ids);
-    const positions = planned.map((each) => each.positions);
-    await eachScoredStates(child, model, sequences, positions, options, (index, states) =>
-      queue.add(states, planned[index]!.asked),
-    );
+    const of = tokensOf(planned);
+    let before = 0;
+    for (const { part, tree } of partsOf(planned)) {
+      const own: ScoringOptions = {
+        ...options,
+        onProgress: (done) => options.onProgress?.(before + done, of),
+        onLoaded: () => {
+          if (before === 0) options.onLoaded?.();
+        },
+      };
+      const sink: StatesSink = (index, states) => queue.add(states, part[index]!.asked);
+      if (tree) await eachTreeStates(child, model, part, own, sink);
+      else {
+        const sequences = part.map(({ ids }) => ids);
+        const places = part.map((each) => each.places);
+        await eachScoredStates(child, model, sequences, places, own, sink);
+      }
+      await child.release(tree ? 'tree' : 'rows');
+      before += tokensOf(part);
+    }
     await queue.flush();
   });
   return scores.map((item) => item.map(({ logprobs, greedy, cut }) => ({ logprobs, greedy, cut })));
 }
 
-interface Growing extends ContinuationScore {
-  greedy: boolean;
-  /** Context and continuation, what doesn't fit left out. */
-  readonly whole: Int32Array;
+/**
+ * Plain sequences have a faster attention, which holds no T² scores; loading the weights again pays where they are more
+ * than a few.
+ */
+function partsOf(planned: Planned[]): { part: Planned[]; tree: boolean }[] {
+  const trees = planned.filter(({ parents }) => parents !== null);
+  const plain = planned.filter(({ parents }) => parents === null);
+  if (trees.length === 0) return plain.length > 0 ? [{ part: plain, tree: false }] : [];
+  if (tokensOf(plain) < tokensOf(trees)) return [{ part: planned, tree: true }];
+  return [
+    { part: plain, tree: false },
+    { part: trees, tree: true },
+  ];
 }
 
-function plan(
-  model: Model,
-  { context, continuations }: ScoreItem,
-  index: number,
-  limit: number | null,
-  planned: Planned[],
-): Growing[] {
-  const scores = continuations.map((continuation, c): Growing => {
-    if (context.length === 0 || continuation.length === 0) {
-      const what = context.length === 0 ? 'context' : `continuation ${c}`;
-      throw new EigentraceError('input', `item ${index}: ${what} is empty, got no token (expected at least one)`);
-    }
-    const whole = new Int32Array(context.length + continuation.length);
-    whole.set(context);
-    whole.set(continuation, context.length);
-    checkIds(model, whole, `item ${index}`);
-    const cut = Math.max(0, whole.length - 1 - (limit ?? Infinity));
-    if (cut > context.length - 1) {
-      throw new EigentraceError(
-        'input',
-        `item ${index}: continuation ${c} is longer than the model, got ${continuation.length} tokens ` +
-          `(expected at most ${String(limit)})`,
-      );
-    }
-    return { whole: whole.subarray(cut), cut, logprobs: new Float64Array(continuation.length), greedy: true };
-  });
-  const own: Planned[] = [];
-  // Longest first, so that what begins another finds it.
-  const order = scores.map((_, c) => c).sort((a, b) => scores[b]!.whole.length - scores[a]!.whole.length || a - b);
-  for (const c of order) {
-    const { whole, logprobs } = scores[c]!;
-    const inputs = whole.subarray(0, whole.length - 1);
-    let home = own.find(
-      ({ ids }) => (ids.length === inputs.length || !model.dependsOnLength) && inputs.every((id, t) => ids[t] === id),
-    );
-    if (!home) own.push((home = { ids: inputs, positions: [], asked: [] }));
-    for (let j = 0; j < logprobs.length; j++) {
-      const position = inputs.length - logprobs.length + j;
-      let row = home.positions.indexOf(position);
-      if (row < 0) row = home.asked.push([]) - 1;
-      home.positions[row] = position;
-      home.asked[row]!.push({ token: whole[position + 1]!, score: scores[c]!, place: j });
-    }
-  }
-  planned.push(...own);
-  return scores;
+function tokensOf(planned: readonly Planned[]): number {
+  return planned.reduce((sum, { ids }) => sum + ids.length, 0);
 }
 
 /** Gathers states until the head has a full run. */

@@ -49,16 +49,24 @@ export async function eachScoredStates(
         const out = await child.run('rows', feedsOf(batch, sequences, positions));
         return out['final']!.data as Float32Array;
       },
-      async (batch, states) => {
-        let at = 0;
-        for (const index of batch) {
-          const size = positions[index]!.length * model.width;
-          await sink(index, states.subarray(at, at + size));
-          at += size;
-        }
-      },
+      (batch, states) => sendRows(batch, states, (index) => positions[index]!.length * model.width, sink),
     );
   });
+}
+
+/** A batch's states to the sink, sequence by sequence. */
+export async function sendRows(
+  batch: readonly number[],
+  states: Float32Array,
+  sizeOf: (index: number) => number,
+  sink: StatesSink,
+): Promise<void> {
+  let at = 0;
+  for (const index of batch) {
+    const size = sizeOf(index);
+    await sink(index, states.subarray(at, at + size));
+    at += size;
+  }
 }
 
 /** The same, kept: (R, d), sequence by sequence in order, each one's positions in the order given. */

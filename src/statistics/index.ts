@@ -4,6 +4,7 @@ export { correlationPValue, errorOfPair, pearson, ranks, spearman, type Pairing 
 export { holm } from './holm.js';
 export { jackknife, type JackknifeError } from './jackknife.js';
 export { partialOf, RankCorrelations } from './rank-correlations.js';
+export { PythonRandom } from './python-random.js';
 export { errorOfCurves, errorOfDifference, replicateCurves, type ReplicateCurves } from './replicate-curves.js';
 export { judge, type Judged } from './verdicts.js';
 export { incompleteBeta, lnGamma, studentCdf, studentQuantile } from './student-t.js';

@@ -1,13 +1,13 @@
 /** Tokenizers of a series' checkpoints: the last one is kept, so that a series' own is parsed once. */
 import type { Checkpoint } from '../checkpoints/index.js';
-import { openTokenizer, type Tokenizer } from '../corpus/index.js';
+import { openTokenizer, type TwoWayTokenizer } from '../corpus/index.js';
 import { EigentraceError } from '../errors.js';
 
 export class Tokenizers {
-  #last: { readonly place: string; readonly opened: Tokenizer } | null = null;
+  #last: { readonly place: string; readonly opened: TwoWayTokenizer } | null = null;
 
   /** The tokenizer of a checkpoint; throws `noTokenizer` where it has none. */
-  async open(checkpoint: Pick<Checkpoint, 'name' | 'folder' | 'tokenizer'>): Promise<Tokenizer> {
+  async open(checkpoint: Pick<Checkpoint, 'name' | 'folder' | 'tokenizer'>): Promise<TwoWayTokenizer> {
     const { tokenizer } = checkpoint;
     if (!tokenizer) throw noTokenizer(checkpoint);
     const { path, configPath } = tokenizer;

@@ -4,7 +4,7 @@
  * does the rest: opening, hashing, reuse, storing, failures, Ctrl-C.
  */
 import type { Checkpoint, FileHashes, Series, SeriesEntry } from '../checkpoints/index.js';
-import type { Tokenizer } from '../corpus/index.js';
+import type { TwoWayTokenizer } from '../corpus/index.js';
 import type { Model } from '../models/index.js';
 import type { ControlRecord, Finding, FindingBody, FindingKind, Provenance } from '../record/index.js';
 import type { ModelProcess } from '../runtime/index.js';
@@ -58,7 +58,7 @@ export interface VisitSubject {
   /** sha256 of the tokenizer; null where there is none. */
   readonly tokenizerSha256: string | null;
   /** The tokenizer; where there is none, an error that says what to do. */
-  readonly tokenizer: () => Tokenizer;
+  readonly tokenizer: () => TwoWayTokenizer;
 }
 
 export interface VisitTools {

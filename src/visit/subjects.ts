@@ -1,6 +1,6 @@
 /** Opens the checkpoints of a series for a job: config, headers and tokenizer, then the hashes of the weights. */
 import { hashFiles, openEntry, type Series, type SeriesEntry } from '../checkpoints/index.js';
-import type { Tokenizer } from '../corpus/index.js';
+import type { TwoWayTokenizer } from '../corpus/index.js';
 import { Model } from '../models/index.js';
 import { cacheFolder, hashCache, weightScratch } from '../trace/cache.js';
 import { withRandomWeights } from '../trace/random-init.js';
@@ -34,7 +34,7 @@ export class VisitSubjects {
       ...{ control: null, flags: [] },
     };
     const subject = control === null ? asStored : await withRandomWeights(asStored, control.seed, scratchFolder);
-    const tokenizer: Tokenizer | null = named.tokenizer ? await this.#tokenizers.open(named) : null;
+    const tokenizer: TwoWayTokenizer | null = named.tokenizer ? await this.#tokenizers.open(named) : null;
     const weights =
       control === null
         ? await hashFiles(subject.files, {

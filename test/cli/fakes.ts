@@ -66,6 +66,8 @@ export function world(wishes: Wishes = {}): World {
     inspect: () => Promise.reject(new Error('no fake')),
     makeSeries: () => Promise.reject(new Error('no fake')),
     auditSeries: () => Promise.reject(new Error('no fake')),
+    evaluate: () => Promise.reject(new Error('no fake')),
+    listTasks: () => Promise.resolve([{ name: 'sciq', version: '1.0', kind: 'choice', title: 'SciQ', same: null }]),
     exportRun: (_, { out }) =>
       Promise.resolve({ path: out, content: out === null ? Buffer.from('step\r\n1\r\n') : null, notes: [] }),
     findPhases: () => Promise.reject(new Error('no fake')),

@@ -52,6 +52,28 @@ describe.each(families)('%s', (name) => {
     }
   });
 
+  it('scores answers that branch from one context as if each were alone', async () => {
+    const model = Model.read(await modelSource(folder));
+    const { ids } = await reference(folder);
+    const answers = [[5, 6, 7, 8, 9, 10, 11], [5, 6, 9, 2], [3], [12, 5, 6, 7], [3, 3]];
+    const continuations = answers.map((each) => Int32Array.from(each));
+    const items = ids.map((context) => ({ context, continuations }));
+    const together = await score(child, model, items, options);
+    for (const [c, continuation] of continuations.entries()) {
+      const apart = await score(
+        child,
+        model,
+        ids.map((context) => ({ context, continuations: [continuation] })),
+        options,
+      );
+      apart.forEach((alone, i) => {
+        const { logprobs, greedy } = together[i]![c]!;
+        logprobs.forEach((value, j) => expect(Math.abs(value - alone[0]!.logprobs[j]!)).toBeLessThan(1e-5));
+        expect(greedy).toBe(alone[0]!.greedy);
+      });
+    }
+  });
+
   it('gives the log-softmax of the last token in float64, its argmax and its likeliest tokens', async () => {
     const model = Model.read(await modelSource(folder));
     const { ids, float } = await reference(folder);

@@ -5,6 +5,7 @@
  */
 import type { Setting, Settings } from '../setting.js';
 import { demoSettings } from './demo.js';
+import { evaluateSettings } from './evaluate.js';
 import { exportSettings } from './export.js';
 import { importSettings } from './import.js';
 import { memorizeSettings } from './memorize.js';
@@ -19,6 +20,7 @@ export const everySetting: Settings = Object.fromEntries(
     ...traceSettings,
     ...demoSettings,
     ...representSettings,
+    ...evaluateSettings,
     ...exportSettings,
     ...reportSettings,
     ...serveSettings,

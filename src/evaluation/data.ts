@@ -1,0 +1,117 @@
+/** The rows that a task asks: from a file that the user names, from the package's sample, or from a data set on the Hub. */
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { records, type DataRecord } from '../corpus/index.js';
+import { EigentraceError, nearest } from '../errors.js';
+import { canonicalSha256 } from '../record/index.js';
+import { beforeQuestions } from './few-shot.js';
+import type { Question } from './questions.js';
+import type { EvaluateRequest } from './request.js';
+import type { Task } from './tasks.js';
+
+/** A task with its questions, ready for any tokenizer. */
+export interface AskedTask {
+  readonly task: Task;
+  /** In the order of the data. */
+  readonly questions: readonly Question[];
+  /** FILE:LINE of each. */
+  readonly places: readonly string[];
+  /** What determines the questions besides the task's own file. */
+  readonly data: {
+    readonly name: string;
+    /** sha256 over the canonical JSON of the rows that are asked, and of those that examples come from. */
+    readonly sha256: string;
+    readonly rows: number;
+  };
+}
+
+/** More questions than any task has: a corpus was given for a data set. */
+const mostRows = 2_000_000;
+
+/** Reads the rows of a task and makes its questions; errors name the line. */
+export async function askTask(task: Task, request: EvaluateRequest, among: readonly string[]): Promise<AskedTask> {
+  const { fewshot, fewshotSeed, limit } = request;
+  const given = fileOf('--data', request.data, task.name, among);
+  const source = given ?? ownFile(task);
+  const rows = await rowsOf(source, limit ?? Infinity);
+  if (rows.length === 0) {
+    throw new EigentraceError('input', `task ${task.name}: no questions, got an empty ${source} (expected rows)`);
+  }
+  const named = fileOf('--examples', request.examples, task.name, among) ?? (given === null ? ownExamples(task) : null);
+  // Examples come from all rows, however few are asked.
+  const pool = fewshot === 0 ? [] : await rowsOf(named ?? source, Infinity);
+  const before = beforeQuestions(task, rows, { count: fewshot, seed: fewshotSeed, pool, own: named === null });
+  return {
+    task,
+    questions: rows.map(({ row, place }, i) => task.questions.question(row, place, before[i]!)),
+    places: rows.map(({ place }) => place),
+    data: {
+      name: source,
+      sha256: canonicalSha256([rows.map(({ row }) => row), pool.map(({ row }) => row)]),
+      rows: rows.length,
+    },
+  };
+}
+
+/** `FILE` where there is one task, `TASK=FILE` of several. */
+function fileOf(option: string, given: readonly string[], task: string, among: readonly string[]): string | null {
+  let found: string | null = null;
+  for (const each of given) {
+    const at = each.indexOf('=');
+    const name = at > 0 ? each.slice(0, at) : '';
+    if (among.includes(name)) {
+      if (name === task) found = each.slice(at + 1);
+    } else if (among.length === 1) found = each;
+    else {
+      const near = nearest(name === '' ? each : name, among).join(', ');
+      throw new EigentraceError(
+        'usage',
+        `${option}: which task is it for, got ${each} with ${among.length} tasks (expected TASK=FILE; tasks: ${near})`,
+      );
+    }
+  }
+  return found;
+}
+
+function ownFile(task: Task): string {
+  const { data } = task.file;
+  if (data.file !== undefined) return located(data.file, task);
+  if (data.hub === undefined) {
+    throw new EigentraceError(
+      'usage',
+      `--data: task ${task.name} says of no data set, got neither data.hub nor data.file in ${task.path} (expected --data FILE)`,
+    );
+  }
+  const named = [data.hub, data.config, data.split].filter((part) => part !== undefined).join(':');
+  throw new EigentraceError(
+    'usage',
+    `--data: the questions of task ${task.name} are the data set ${named} on the Hub, got no file (expected --data FILE, ` +
+      `.parquet or .jsonl with its fields); download it with: hf download --repo-type dataset ${data.hub} --local-dir FOLDER`,
+  );
+}
+
+function ownExamples(task: Task): string | null {
+  const { examplesFile } = task.file.data;
+  return examplesFile === undefined ? null : located(examplesFile, task);
+}
+
+/** `sample:` is the package's sample, which lies two folders above this module in source and build. */
+function located(file: string, task: Task): string {
+  if (!file.startsWith('sample:')) return resolve(dirname(task.path), file);
+  return join(fileURLToPath(new URL('../../sample', import.meta.url)), file.slice('sample:'.length));
+}
+
+async function rowsOf(path: string, limit: number): Promise<DataRecord[]> {
+  const rows: DataRecord[] = [];
+  for await (const each of records(path)) {
+    if (rows.length === limit) break;
+    if (rows.length === mostRows) {
+      throw new EigentraceError(
+        'input',
+        `${path}: too many rows for questions (expected at most ${mostRows}); use --limit`,
+      );
+    }
+    rows.push(each);
+  }
+  return rows;
+}

@@ -1,0 +1,39 @@
+/** `evaluate`: tasks at every checkpoint of a series, kept in a RUN and written as the lm-evaluation-harness writes them. */
+import { fileURLToPath } from 'node:url';
+import { visit, type VisitHooks, type VisitResult } from '../visit/index.js';
+import { EigentraceError } from '../errors.js';
+import { askTask, type AskedTask } from './data.js';
+import { writeHarnessFiles } from './harness-file.js';
+import { EvaluateJob } from './job.js';
+import type { EvaluateRequest } from './request.js';
+import { openTasks } from './tasks.js';
+
+export interface EvaluateResult extends VisitResult {
+  /** Result files in the harness's layout; none without a RUN. */
+  readonly files: readonly string[];
+}
+
+/** The package's `sample/` lies two folders above this module in source and build. */
+function sampleSeries(): string {
+  return fileURLToPath(new URL('../../sample/series.json', import.meta.url));
+}
+
+/** Scores what is not scored yet. Rejects only when nothing can be done at all. */
+export async function evaluate(request: EvaluateRequest, hooks: VisitHooks = {}): Promise<EvaluateResult> {
+  const { fewshot, fewshotSeed, limit } = request;
+  const whole = (option: string, value: number, least: number): void => {
+    if (Number.isInteger(value) && value >= least && value < 2 ** 32) return;
+    throw new EigentraceError('usage', `${option}: got ${value} (expected a whole number ≥ ${least})`);
+  };
+  whole('--fewshot', fewshot, 0);
+  whole('--fewshot-seed', fewshotSeed, 0);
+  if (limit !== null) whole('--limit', limit, 1);
+  const tasks = await openTasks(request.tasks);
+  const names = tasks.map(({ name }) => name);
+  const asked: AskedTask[] = [];
+  for (const task of tasks) asked.push(await askTask(task, request, names));
+  // The bundled sample, whose tasks run offline.
+  const series = request.series === 'sample:' ? sampleSeries() : request.series;
+  const result = await visit({ ...request, series }, new EvaluateJob(request, asked), hooks);
+  return { ...result, files: result.run === null ? [] : await writeHarnessFiles(result.run, result) };
+}

@@ -1,0 +1,306 @@
+/** The job at each checkpoint: a task's prompts in the checkpoint's tokens, their scores, and the figures of both. */
+import { EigentraceError } from '../errors.js';
+import { tokenizerLibrary, type TwoWayTokenizer } from '../corpus/index.js';
+import type { FindingFlag } from '../record/index.js';
+import { interruptible, score, type ContinuationScore, type ScoreItem } from '../runtime/index.js';
+import type { VisitBody, VisitJob, VisitPart, VisitSubject, VisitTools } from '../visit/index.js';
+import type { AskedTask } from './data.js';
+import { Encoder, type EncodedPair } from './encode.js';
+import { continueGreedily } from './greedy.js';
+import {
+  chosenBy,
+  choiceMetrics,
+  corpusFigures,
+  countsOf,
+  isExactMatch,
+  meanFigure,
+  perplexityFigure,
+  type Figure,
+  type TextScore,
+} from './metrics.js';
+import type {
+  ChoiceQuestion,
+  GenerationQuestion,
+  LastWordQuestion,
+  PerplexityQuestion,
+  Question,
+} from './questions.js';
+import type { EvaluateRequest } from './request.js';
+import type { Task } from './tasks.js';
+
+/** Written into keys: how prompts are scored. */
+export const scoringVersion = 'scores-1';
+/** Tokens of context where a config names no positions, as in the harness. */
+const defaultPositions = 2048;
+const defaultNewTokens = 256;
+
+export interface TaskPart extends VisitPart {
+  readonly asked: AskedTask;
+}
+
+/** What a task is called in tables: examples before questions make another task of it. */
+export function titleOf(task: string, fewshot: number): string {
+  return fewshot === 0 ? task : `${task} (${fewshot}-shot)`;
+}
+
+export class EvaluateJob implements VisitJob<TaskPart> {
+  readonly kind = 'tasks' as const;
+  readonly parts: readonly TaskPart[];
+  readonly #request: EvaluateRequest;
+  /** Prompts by tokenizer and task, so that only the first checkpoint encodes them. */
+  readonly #encoded = new Map<string, Encoded>();
+
+  constructor(request: EvaluateRequest, asked: readonly AskedTask[]) {
+    this.#request = request;
+    const { fewshot, fewshotSeed, limit } = request;
+    this.parts = asked.map((each): TaskPart => {
+      const { name: task, version, sha256 } = each.task;
+      const shots = { fewshot, ...(fewshot === 0 ? {} : { fewshotSeed }) };
+      return {
+        name: titleOf(task, fewshot),
+        scope: { task, ...shots, ...(limit === null ? {} : { limit }) },
+        options: { task, version, task_sha256: sha256, ...shots, limit, data: each.data.name },
+        asked: each,
+      };
+    });
+  }
+
+  keyParts(_: VisitSubject, { asked }: TaskPart): Record<string, unknown> {
+    const { fewshot, fewshotSeed } = this.#request;
+    const { task, data } = asked;
+    return {
+      ...{ task: task.name, version: task.version, task_sha256: task.sha256, data: data.sha256, rows: data.rows },
+      ...{ fewshot, ...(fewshot === 0 ? {} : { fewshotSeed }), scoring: scoringVersion, tokens: tokenizerLibrary },
+    };
+  }
+
+  async run(subject: VisitSubject, { asked, name }: TaskPart, tools: VisitTools): Promise<VisitBody> {
+    const encoded = this.#encode(subject, asked);
+    const { model } = subject;
+    const limit = model.positions ?? defaultPositions;
+    const means: Means = { ...{ subject, tools, asked, encoded, limit }, cut: { questions: 0, tokens: 0 } };
+    const { figures, items } = await found(means);
+    const { task, data } = asked;
+    const shots = this.#request.fewshot;
+    return {
+      values: figures.map(({ metric, value, se, n, reason }) => ({
+        ...{ name, metric, value, se, n, definition: `${task.name} ${task.version}` },
+        ...(reason === undefined ? {} : { reason }),
+      })),
+      detail: {
+        ...{ task: task.name, version: task.version, task_sha256: task.sha256, same: task.file.same ?? null },
+        ...{ fewshot: shots, fewshot_seed: shots === 0 ? null : this.#request.fewshotSeed, data, positions: limit },
+        higher_is_better: Object.fromEntries(figures.map(({ metric, higherIsBetter }) => [metric, higherIsBetter])),
+        items,
+      },
+      flags: flagsOf(means, limit),
+      provenance: { data },
+    };
+  }
+
+  #encode(subject: VisitSubject, asked: AskedTask): Encoded {
+    const tokenizer = subject.tokenizer();
+    const encoder = new Encoder(tokenizer, subject.checkpoint.config, subject.entry.revision);
+    const key = JSON.stringify([tokenizer.sha256, encoder.prefix, encoder.end, asked.task.name]);
+    let encoded = this.#encoded.get(key);
+    if (!encoded) {
+      encoded = { tokenizer, encoder, pairs: asked.questions.map((q, i) => pairsOf(q, asked.places[i]!, encoder)) };
+      this.#encoded.set(key, encoded);
+    }
+    return encoded;
+  }
+}
+
+interface Encoded {
+  readonly tokenizer: TwoWayTokenizer;
+  readonly encoder: Encoder;
+  /** Of each question; none where windows depend on the model, or text is written. */
+  readonly pairs: readonly (readonly EncodedPair[])[];
+}
+
+interface Means {
+  readonly subject: VisitSubject;
+  readonly tools: VisitTools;
+  readonly asked: AskedTask;
+  readonly encoded: Encoded;
+  /** Tokens that the model takes. */
+  readonly limit: number;
+  /** What did not fit. */
+  readonly cut: { questions: number; tokens: number };
+}
+
+interface Found {
+  readonly figures: readonly Figure[];
+  readonly items: readonly Readonly<Record<string, unknown>>[];
+}
+
+function pairsOf(question: Question, place: string, encoder: Encoder): EncodedPair[] {
+  if (question.kind === 'choice') {
+    return question.continuations.map((text, c) => encoder.pair(question.contexts[c]!, text, `${place}: choice ${c}`));
+  }
+  if (question.kind === 'last-word') return [encoder.pair(question.context, question.continuation, place)];
+  return [];
+}
+
+function found(means: Means): Promise<Found> {
+  const { task, questions } = means.asked;
+  switch (task.kind) {
+    case 'choice':
+    case 'choice-in-context':
+      return choices(means, task, questions as readonly ChoiceQuestion[]);
+    case 'last-word':
+      return lastWords(means, questions as readonly LastWordQuestion[]);
+    case 'generation':
+      return generations(means, task, questions as readonly GenerationQuestion[]);
+    case 'perplexity':
+      return perplexities(means, questions as readonly PerplexityQuestion[]);
+  }
+}
+
+async function choices(means: Means, task: Task, questions: readonly ChoiceQuestion[]): Promise<Found> {
+  const scores = await scored(means, means.encoded.pairs);
+  const right: Record<string, number[]> = {};
+  const items = questions.map((question, i) => {
+    const own = scores[i]!;
+    const loglikelihoods = own.map(total);
+    const chosen = chosenBy(question, loglikelihoods);
+    const hits = Object.entries(chosen).map(([metric, c]) => [metric, c === question.target ? 1 : 0] as const);
+    for (const [metric, hit] of hits) (right[metric] ??= []).push(hit);
+    const tokens = own.map(({ logprobs }) => logprobs.length);
+    return {
+      loglikelihoods,
+      greedy: own.map(({ greedy }) => greedy),
+      tokens,
+      target: question.target,
+      ...Object.fromEntries(hits),
+    };
+  });
+  const wanted = task.file.kind === 'choice' ? (task.file.metrics ?? choiceMetrics) : choiceMetrics;
+  const figures = wanted.flatMap((metric) => (right[metric] ? [meanFigure(metric, right[metric])] : []));
+  return { figures, items };
+}
+
+async function lastWords(means: Means, questions: readonly LastWordQuestion[]): Promise<Found> {
+  const scores = await scored(means, means.encoded.pairs);
+  const own = questions.map((_, i) => scores[i]![0]!);
+  const loglikelihoods = own.map(total);
+  return {
+    figures: [
+      perplexityFigure(loglikelihoods),
+      meanFigure(
+        'acc',
+        own.map(({ greedy }) => (greedy ? 1 : 0)),
+      ),
+    ],
+    items: own.map(({ greedy, logprobs }, i) => ({
+      loglikelihood: loglikelihoods[i],
+      greedy,
+      tokens: logprobs.length,
+    })),
+  };
+}
+
+async function perplexities(means: Means, questions: readonly PerplexityQuestion[]): Promise<Found> {
+  const { encoder } = means.encoded;
+  const windows = questions.map(({ text }) => encoder.windows(text, means.limit));
+  const scores = await scored(means, windows);
+  const texts = questions.map(({ counted }, i): TextScore => {
+    const loglikelihood = scores[i]!.reduce((sum, each) => sum + total(each), 0);
+    const tokens = scores[i]!.reduce((sum, { logprobs }) => sum + logprobs.length, 0);
+    return { loglikelihood, tokens, ...countsOf(counted) };
+  });
+  return { figures: corpusFigures(texts), items: texts.map((text) => ({ ...text })) };
+}
+
+async function generations(means: Means, task: Task, questions: readonly GenerationQuestion[]): Promise<Found> {
+  const { subject, tools, limit, encoded } = means;
+  const { file } = task;
+  if (file.kind !== 'generation') throw new EigentraceError('internal', `internal: ${task.name} generates nothing`);
+  const maxTokens = file.maxTokens ?? defaultNewTokens;
+  const room = limit - maxTokens;
+  if (room < 1) {
+    throw new EigentraceError(
+      'input',
+      `checkpoint ${subject.entry.revision}: no room for a prompt, got ${limit} positions with ${maxTokens} new tokens ` +
+        `(expected fewer: maxTokens in the task file)`,
+    );
+  }
+  const prompts = questions.map(({ context }) => {
+    const ids = context === '' ? Int32Array.of(encoded.encoder.prefix) : encoded.encoder.text(context);
+    noteCut(means, ids.length - room);
+    return ids.slice(Math.max(0, ids.length - room));
+  });
+  const options = { until: file.until, maxTokens, end: encoded.encoder.end, threads: tools.threads };
+  tools.progress('load', 0, subject.model.bytes);
+  const written = await interruptible(tools.child, tools.signal, () =>
+    continueGreedily(tools.child, subject.model, encoded.tokenizer, prompts, {
+      ...options,
+      onProgress: (done, of) => tools.progress('generate', done, of),
+    }),
+  );
+  const hits = questions.map(({ answers }, i) => (isExactMatch(written[i]!.text, answers, file.ignore ?? []) ? 1 : 0));
+  return {
+    figures: [meanFigure('exact_match', hits)],
+    items: written.map(({ text, ids }, i) => ({ text, ids: [...ids], exact_match: hits[i] })),
+  };
+}
+
+/** Scores of each question's pairs, in order: those of one context are one item, which computes it once. */
+async function scored(
+  { subject, tools, limit, ...means }: Means,
+  pairs: readonly (readonly EncodedPair[])[],
+): Promise<ContinuationScore[][]> {
+  const items: ScoreItem[] = [];
+  const places: { question: number; members: number[] }[] = [];
+  pairs.forEach((own, question) => {
+    const byContext = new Map<Int32Array, number[]>();
+    own.forEach(({ context }, p) => {
+      const same = [...byContext.keys()].find((other) => sameIds(other, context));
+      if (same) byContext.get(same)!.push(p);
+      else byContext.set(context, [p]);
+    });
+    for (const [context, members] of byContext) {
+      items.push({ context, continuations: members.map((p) => own[p]!.continuation) });
+      places.push({ question, members });
+    }
+  });
+  tools.progress('load', 0, subject.model.bytes);
+  let started = 0;
+  const found = await score(tools.child, subject.model, items, {
+    ...{ threads: tools.threads, maxTokens: limit },
+    ...(tools.signal ? { signal: tools.signal } : {}),
+    onLoaded: () => (started = performance.now()),
+    onProgress: (done, of) => {
+      const seconds = (performance.now() - started) / 1000;
+      tools.progress('score', done, of, done > 0 ? done / seconds : null);
+    },
+  });
+  const scores: ContinuationScore[][] = pairs.map(() => []);
+  places.forEach(({ question, members }, i) => {
+    members.forEach((p, c) => (scores[question]![p] = found[i]![c]!));
+  });
+  for (const own of scores) noteCut(means, Math.max(0, ...own.map(({ cut }) => cut)));
+  return scores;
+}
+
+function sameIds(a: Int32Array, b: Int32Array): boolean {
+  return a === b || (a.length === b.length && a.every((id, i) => id === b[i]));
+}
+
+function noteCut({ cut }: Pick<Means, 'cut'>, tokens: number): void {
+  if (tokens <= 0) return;
+  cut.questions++;
+  cut.tokens += tokens;
+}
+
+function flagsOf({ cut, asked }: Means, limit: number): FindingFlag[] {
+  if (cut.questions === 0) return [];
+  const message =
+    `${cut.questions} of ${asked.questions.length} questions are longer than the model's ${limit} tokens: ` +
+    `${cut.tokens} tokens were cut from the left`;
+  return [{ code: 'context-cut', message, count: cut.questions }];
+}
+
+function total({ logprobs }: ContinuationScore): number {
+  return logprobs.reduce((sum, value) => sum + value, 0);
+}
