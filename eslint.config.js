@@ -19,6 +19,10 @@ const rooms = {
   models: [],
   features: ['bytes'],
   infinigram: ['bytes', 'corpus'],
+  memorization: [
+    ...['bytes', 'checkpoints', 'corpus', 'infinigram', 'models', 'runtime'],
+    ...['spectrum', 'statistics', 'record', 'story', 'trace', 'visit'],
+  ],
   runtime: ['bytes', 'models'],
   record: ['bytes', 'spectrum', 'statistics', 'phases', 'paper'],
   alerts: [],
@@ -33,7 +37,7 @@ const rooms = {
   training: ['bytes', 'story'],
   report: [
     ...['bytes', 'record', 'spectrum', 'statistics', 'phases', 'paper'],
-    ...['compare', 'evaluation', 'training', 'story', 'charts'],
+    ...['compare', 'evaluation', 'memorization', 'training', 'story', 'charts'],
   ],
   server: ['bytes', 'record', 'spectrum', 'phases', 'story', 'charts', 'report'],
   cli: ['index', 'story'],

@@ -80,3 +80,11 @@ export {
   type FigureComparison,
 } from './compare/index.js';
 export { newToken, openBrowser, startServer, type RunningServer, type ServerOptions } from './server/index.js';
+export { hostedDefaults, hostedUrl, openHosted, type HostedIndex, type HostedOptions } from './infinigram/hosted.js';
+export {
+  memorize,
+  memorizeDefaults,
+  type MemorizeRequest,
+  type MemorizeResult,
+  type Summary as MemorizationSummary,
+} from './memorization/index.js';

@@ -14,6 +14,8 @@ import type {
   MadeSeries,
   MakeSeriesOptions,
   SeriesRecipe,
+  MemorizeRequest,
+  MemorizeResult,
   TraceHooks,
   TracePlan,
   TraceRequest,
@@ -46,6 +48,7 @@ export type {
   Verification,
 };
 export type { AuditFinding, CheckpointResult, PhaseFinding, SkippedCheckpoint, TraceEvent } from '../index.js';
+export type { FindingValue, MemorizationSummary, MemorizeRequest, MemorizeResult } from '../index.js';
 export type { SweepPlan, SweepRequest, SweepResult };
 export type { EvaluateRequest, EvaluateResult, TaskListing };
 export type { Visited, VisitHooks } from '../index.js';
@@ -192,6 +195,7 @@ export interface Library {
   planTrace(request: TraceRequest, hooks?: TraceHooks): Promise<TracePlan>;
   sweep(request: SweepRequest, hooks?: TraceHooks): Promise<SweepResult>;
   planSweep(request: SweepRequest, hooks?: TraceHooks): Promise<SweepPlan>;
+  memorize(request: MemorizeRequest, hooks?: VisitHooks): Promise<MemorizeResult>;
   represent(request: RepresentRequest, hooks?: TraceHooks): Promise<RepresentResult>;
   inspect(checkpoint: string): Promise<Inspection>;
   makeSeries(recipe: SeriesRecipe, options?: MakeSeriesOptions): Promise<MadeSeries>;

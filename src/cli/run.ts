@@ -13,6 +13,7 @@ import { evaluate } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
 import { inspect } from './commands/inspect.js';
+import { memorize } from './commands/memorize.js';
 import { metrics } from './commands/metrics.js';
 import { phases } from './commands/phases.js';
 import { reportCommand } from './commands/report.js';
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   demo,
   trace,
   sweep,
+  memorize,
   represent,
   evaluate,
   inspect,

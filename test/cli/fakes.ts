@@ -61,6 +61,7 @@ export function world(wishes: Wishes = {}): World {
     },
     sweep: () => Promise.reject(new Error('no fake')),
     planSweep: () => Promise.reject(new Error('no fake')),
+    memorize: () => Promise.reject(new Error('no fake')),
     represent: (request) => Promise.resolve({ path: request.out, tensors: { final: [600, 128], lengths: [600] } }),
     inspect: () => Promise.reject(new Error('no fake')),
     makeSeries: () => Promise.reject(new Error('no fake')),
