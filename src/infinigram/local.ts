@@ -196,24 +196,25 @@ export class LocalIndex implements InfinigramIndex {
     const add = (token: number, count: number) => counts.set(token, (counts.get(token) ?? 0) + count);
     const sampled = maxSupport !== null && prompt > maxSupport;
     if (sampled) {
+      // As many stretches of occurrences as may be looked at; the one in the middle stands for its stretch.
+      const edge = (i: number): number => Math.floor((i * prompt) / maxSupport);
       let start = 0;
       let next = 0;
       segments.forEach(({ from, to }, i) => {
         const shard = this.shards[i]!;
         for (; next < maxSupport; next++) {
-          const place = Math.floor(((next + 0.5) * prompt) / maxSupport) - start;
+          const place = Math.floor((edge(next) + edge(next + 1)) / 2) - start;
           if (place >= to - from) break;
           const at = shard.pointerAt(from + place) + length;
-          if (at < shard.text.byteLength) add(shard.tokenAt(at), 1);
+          if (at < shard.text.byteLength) add(shard.tokenAt(at), edge(next + 1) - edge(next));
         }
         start += to - from;
       });
     } else segments.forEach((segment, i) => this.shards[i]!.following(segment, length, add));
     const result: Record<number, { cont_cnt: number; prob: number }> = {};
-    const of = sampled ? maxSupport : prompt;
     for (const token of [...counts.keys()].sort((a, b) => a - b)) {
       const count = counts.get(token)!;
-      result[token] = { cont_cnt: count, prob: count / of };
+      result[token] = { cont_cnt: count, prob: count / prompt };
     }
     return { prompt_cnt: prompt, result_by_token_id: result, approx: sampled };
   }
@@ -225,11 +226,7 @@ function total(segments: readonly Segment[]): number {
 
 /** The work is synchronous (see PagedFile); what it throws must come as a rejection. */
 function settled<T>(work: () => T): Promise<T> {
-  try {
-    return Promise.resolve(work());
-  } catch (error) {
-    return Promise.reject(error);
-  }
+  return new Promise((resolve) => resolve(work()));
 }
 
 /** sha256 over the sizes of the shards and 64 pieces of each text and table, evenly spread: no index is read whole. */

@@ -11,5 +11,12 @@ export { score, type ContinuationScore, type ScoreOptions } from './score.js';
 export type { ScoreItem } from './score-plan.js';
 export { eachScoredStates, scoredStates, type ScoringOptions, type StatesSink } from './scored-states.js';
 export type { Stages } from './stages.js';
-export { leastMemory, memoryPlan, processesMemory, type MemoryPlan, type MemoryRequest } from './memory-plan.js';
+export {
+  headMemory,
+  leastMemory,
+  memoryPlan,
+  processesMemory,
+  type MemoryPlan,
+  type MemoryRequest,
+} from './memory-plan.js';
 export { measureSpeed, type Speed } from './speed.js';

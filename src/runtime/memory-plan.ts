@@ -86,6 +86,12 @@ export function leastMemory(sizes: ModelSizes, request: MemoryRequest): number {
   return Math.ceil(processesMemory + request.resident + session);
 }
 
+/** Bytes of a head that scores tokens while the blocks run: its weights, and logits with the arrays of their softmax. */
+export function headMemory({ head, vocabulary }: ModelSizes): number {
+  const logits = logitRows * Math.min(vocabulary, 50_432);
+  return head ? held([head]) + passing([head]) + 5 * 4 * logits : 0;
+}
+
 interface Waiting {
   readonly waiting: number;
   readonly scratch: number;

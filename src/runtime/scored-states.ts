@@ -8,7 +8,9 @@ import { batchesOf } from './batches.js';
 import { loadOn } from './device.js';
 import { interruptible } from './interruptible.js';
 import type { ModelProcess } from './process.js';
+import { represent } from './represent.js';
 import type { TensorData } from './run-message.js';
+import type { Stages } from './stages.js';
 
 export interface ScoringOptions {
   readonly threads: number;
@@ -16,6 +18,8 @@ export interface ScoringOptions {
   readonly device?: string;
   /** Padded tokens a batch; default `tokenBudget`. */
   readonly budget?: number;
+  /** How a model that doesn't fit in memory is run piece by piece; absent or null: all of it in one session. */
+  readonly stages?: Stages | null;
   readonly signal?: AbortSignal;
   /** Tokens done and in all. */
   readonly onProgress?: (done: number, of: number) => void;
@@ -36,6 +40,19 @@ export async function eachScoredStates(
   sink: StatesSink,
 ): Promise<void> {
   sequences.forEach((ids, index) => checkIds(model, ids, `sequence ${index}`));
+  if (options.stages) {
+    // Every token's final state leaves the last stage; those that are wanted are taken here.
+    await represent(
+      child,
+      model,
+      sequences,
+      { ...options, layers: ['final'], position: 'all' },
+      {
+        state: (_, index, rows) => sink(index, chosen(rows, positions[index]!, model.width)),
+      },
+    );
+    return;
+  }
   await interruptible(child, options.signal, async () => {
     child.label = `checkpoint ${model.name}`;
     const lengths = sequences.map((ids) => ids.length);
@@ -67,6 +84,14 @@ export async function sendRows(
     await sink(index, states.subarray(at, at + size));
     at += size;
   }
+}
+
+function chosen(rows: Float32Array, positions: ArrayLike<number>, d: number): Float32Array {
+  const states = new Float32Array(positions.length * d);
+  for (let p = 0; p < positions.length; p++) {
+    states.set(rows.subarray(positions[p]! * d, (positions[p]! + 1) * d), p * d);
+  }
+  return states;
 }
 
 /** The same, kept: (R, d), sequence by sequence in order, each one's positions in the order given. */

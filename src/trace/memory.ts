@@ -6,6 +6,7 @@ import { freeSpace } from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
 import { deepestState, type Layer, type Model } from '../models/index.js';
 import {
+  headMemory,
   leastMemory,
   memoryBound,
   memoryPlan,
@@ -24,6 +25,8 @@ export interface MemoryNeed {
   /** Rows are picked from every token's states. Default false. */
   readonly picks?: boolean;
   readonly nll: boolean;
+  /** Whether the head stands beside the sessions all the while, as where tokens are scored. Default false. */
+  readonly scored?: boolean;
   readonly threads: number;
   /** Rows that are kept, of the model's width; none where Grams are summed as they come. */
   readonly rows: number;
@@ -71,6 +74,16 @@ export function stagesOf(choice: MemoryPlan, scratch: string): Stages | null {
   return { parts, headPieces, waveTokens, memory: waiting, scratch };
 }
 
+/** What scoring tokens of sequences of these lengths needs (runtime/score.ts): no rows are kept, no spectrum follows. */
+export function scoringNeed(
+  model: Model,
+  lengths: readonly number[],
+  { threads, memory }: Pick<MemoryNeed, 'threads' | 'memory'>,
+): MemoryNeed {
+  const states = { layers: ['final'] as const, position: 'all' as const, nll: false, rows: 0, spectrum: null };
+  return { model, lengths, threads, memory, ...states, scored: true };
+}
+
 /** As planMemory, with a scratch file that leaves half of the free disk alone. */
 export async function chooseMemory(need: MemoryNeed, scratch: string): Promise<MemoryChoice> {
   const free = await freeSpace(scratch);
@@ -92,7 +105,10 @@ function requestOf(need: MemoryNeed, rowsBound: number, scratchBound: number): M
     maxTokens: lengths.reduce((most, length) => Math.max(most, length), 1),
     tokens: lengths.reduce((sum, length) => sum + length, 0),
     // The eigensolver keeps its memory from one checkpoint to the next; sums of Grams are there from the start.
-    resident: (rows > rowsBound ? 0 : rows) + (streamed ? decompositions * layers.length : decompositions),
+    resident:
+      (rows > rowsBound ? 0 : rows) +
+      (streamed ? decompositions * layers.length : decompositions) +
+      (need.scored ? headMemory(model.sizes()) : 0),
   };
 }
 

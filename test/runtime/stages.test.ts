@@ -12,7 +12,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeSafetensors, type WritableTensor } from '../../src/bytes/index.js';
 import { openCheckpoint } from '../../src/checkpoints/index.js';
 import { Model, type Layer, type Part, type Position } from '../../src/models/index.js';
-import { layerName, ModelProcess, represent, type RepresentOptions, type Stages } from '../../src/runtime/index.js';
+import {
+  layerName,
+  ModelProcess,
+  represent,
+  score,
+  type RepresentOptions,
+  type Stages,
+} from '../../src/runtime/index.js';
 import { golden, modelSource, reference } from '../golden/checkpoint.js';
 
 const folders = [
@@ -252,6 +259,26 @@ describe('stages', () => {
     expect(ranges.reduce((sum, { length }) => sum + length, 0)).toBe(model.bytes);
     for (const [i, { offset }] of ranges.entries()) {
       if (i > 0) expect(offset).toBeGreaterThanOrEqual(ranges[i - 1]!.offset + ranges[i - 1]!.length);
+    }
+  });
+
+  it.each(['gpt_neox', 'gemma2', 'gpt2'])('%s: score continuations as one session does', async (name) => {
+    const { model, ids } = await open(name);
+    const long = ids[3]!;
+    const items = [3, 10].map((cut) => ({
+      context: long.slice(0, cut),
+      continuations: [long.slice(cut), long.slice(cut, cut + 2)],
+    }));
+    const whole = await score(child, model, items, { threads: 1 });
+    const stages = stagesOf(model, { headPieces: 0 });
+    const staged = await score(child, model, items, { threads: 1, stages });
+    for (const [i, item] of whole.entries()) {
+      for (const [c, { logprobs, greedy }] of item.entries()) {
+        expect(staged[i]![c]!.greedy).toBe(greedy);
+        logprobs.forEach((value, t) => {
+          expect(Math.abs(staged[i]![c]!.logprobs[t]! - value)).toBeLessThan(4e-6);
+        });
+      }
     }
   });
 
