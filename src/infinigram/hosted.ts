@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { EigentraceError } from '../errors.js';
 import { readCount, readInfgramNtd, readInfgramProb, readNtd, readProb, readTokens } from './hosted-answers.js';
 import { AnswerCache } from './hosted-cache.js';
+import { proxiedFetch } from './hosted-fetch.js';
 import { Service, type ServiceOptions } from './hosted-service.js';
 import type {
   CountAnswer,
@@ -82,7 +83,7 @@ export class HostedIndex implements InfinigramIndex {
     const unknown = { tokens: null, documents: null, shards: null, dtype: null, tokenizerSha256: null };
     this.info = { ...unknown, name, identity: `hosted:${place}${index}` };
     this.#index = index;
-    this.#service = new Service(`index ${name}`, url, { ...hostedDefaults, fetch: globalThis.fetch, ...options });
+    this.#service = new Service(`index ${name}`, url, { ...hostedDefaults, fetch: proxiedFetch, ...options });
     const folder = `${index}-${createHash('sha256').update(url).digest('hex').slice(0, 8)}`;
     this.#cache = new AnswerCache(join(options.cacheFolder, 'infinigram', folder));
     this.#offline = options.offline ?? false;

@@ -1,7 +1,9 @@
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AnswerCache } from '../../src/infinigram/hosted-cache.js';
 import { readReply, retryAfter } from '../../src/infinigram/hosted-reply.js';
 import { openHosted, type HostedOptions } from '../../src/infinigram/hosted.js';
@@ -165,6 +167,34 @@ test('a signal ends waiting at once, and what was answered is kept', async () =>
   setTimeout(() => stop.abort(), 30);
   await expect(waiting).rejects.toThrow('interrupted');
   expect((await open({ offline: true }).count([1])).count).toBe(3);
+});
+
+test('goes through the proxy of the environment', async () => {
+  const tunnels: string[] = [];
+  const proxy = createServer().on('connect', (request, client: Socket) => {
+    tunnels.push(request.url!);
+    const { hostname, port } = new URL(`http://${request.url!}`);
+    const server = connect(Number(port), hostname, () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      server.pipe(client).pipe(server);
+    });
+    for (const socket of [client, server]) socket.on('error', () => undefined);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  vi.stubEnv('http_proxy', `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+  vi.stubEnv('no_proxy', '');
+  vi.resetModules();
+  try {
+    // Read anew: the environment is looked at with the first request.
+    const { openHosted: anew } = await import('../../src/infinigram/hosted.js');
+    const index = anew('v4_small', { url: service.url, cacheFolder: folder });
+    expect((await index.count([1, 2])).count).toBe(3);
+    expect(tunnels).toEqual([new URL(service.url).host]);
+  } finally {
+    vi.unstubAllEnvs();
+    proxy.close();
+    proxy.closeAllConnections();
+  }
 });
 
 describe('the cache', () => {
