@@ -84,7 +84,7 @@ async function build(resolved: Given, context: Context): Promise<number> {
   };
   const library = await context.library();
   const screen = new Screen(context.stderr, context.env);
-  let said = -Infinity;
+  let said = context.clock.now();
   const onEvent = (event: BuildEvent): void => {
     if (screen.live) screen.show(cut(progressLine(event), screen.width));
     else if (context.clock.now() - said > 10_000) {

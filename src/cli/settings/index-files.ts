@@ -108,6 +108,7 @@ export const indexSettings = {
   queryText: text({
     ...own,
     flag: '--text',
+    verbatim: true,
     value: 'TEXT',
     meaning: 'query: the same by its text (with --tokenizer).',
     expected: 'a text',
