@@ -88,3 +88,19 @@ export {
   type MemorizeResult,
   type Summary as MemorizationSummary,
 } from './memorization/index.js';
+export {
+  buildIndex,
+  openIndex,
+  openQueries,
+  verifyIndex,
+  type BuildEvent,
+  type BuildHooks,
+  type BuildRequest,
+  type BuildResult,
+  type IndexQueries,
+  type IndexVerification,
+  type InfinigramIndex,
+  type QueryOptions,
+  type SearchAnswer,
+  type VerifyIndexOptions,
+} from './infinigram/index.js';

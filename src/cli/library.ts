@@ -32,6 +32,13 @@ import type {
   EvaluateResult,
   TaskListing,
   VisitHooks,
+  BuildHooks,
+  BuildRequest,
+  BuildResult,
+  IndexQueries,
+  IndexVerification,
+  QueryOptions,
+  VerifyIndexOptions,
 } from '../index.js';
 
 export type {
@@ -52,6 +59,7 @@ export type { FindingValue, MemorizationSummary, MemorizeRequest, MemorizeResult
 export type { SweepPlan, SweepRequest, SweepResult };
 export type { EvaluateRequest, EvaluateResult, TaskListing };
 export type { Visited, VisitHooks } from '../index.js';
+export type { BuildEvent, IndexQueries, SearchAnswer } from '../index.js';
 
 /** What `represent` asks for. */
 export interface RepresentRequest {
@@ -214,6 +222,9 @@ export interface Library {
   openBrowser(url: string): Promise<boolean>;
   demoRequest(out: string): TraceRequest;
   diagnose(): Promise<Diagnosis>;
+  buildIndex(request: BuildRequest, hooks?: BuildHooks): Promise<BuildResult>;
+  verifyIndex(folder: string, options?: VerifyIndexOptions): Promise<IndexVerification>;
+  openQueries(folder: string, options?: QueryOptions): Promise<IndexQueries>;
   definitions: readonly Definition[];
   kindOf(path: string): Promise<'file' | 'folder' | null>;
   readJson(path: string): Promise<unknown>;

@@ -12,6 +12,7 @@ import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
+import { index } from './commands/index-files.js';
 import { inspect } from './commands/inspect.js';
 import { memorize } from './commands/memorize.js';
 import { metrics } from './commands/metrics.js';
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   memorize,
   represent,
   evaluate,
+  index,
   inspect,
   audit,
   series,

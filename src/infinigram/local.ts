@@ -27,8 +27,9 @@ export interface OpenIndexOptions {
 
 /** Opens an index folder, made by `index build` or by infini-gram (version 4). Sizes are checked, contents are not. */
 export async function openIndex(folder: string, options: OpenIndexOptions = {}): Promise<LocalIndex> {
-  const numbers = await shardNumbers(folder);
   const about = await readAbout(folder);
+  checkFinished(folder, about);
+  const numbers = await shardNumbers(folder);
   checkComplete(folder, about, numbers);
   const cache = new PageCache(options.cacheBytes);
   const shards: Shard[] = [];
@@ -70,12 +71,14 @@ async function shardNumbers(folder: string): Promise<number[]> {
   return Array.from({ length: last + 1 }, (_, number) => number);
 }
 
+function checkFinished(folder: string, about: About | null): void {
+  if (!about || about.complete) return;
+  const message = `index ${folder}: is not finished, got ${about.shards.length} tokenised shards of a stopped build; run the same index build again, it goes on`;
+  throw new EigentraceError('input', message);
+}
+
 function checkComplete(folder: string, about: About | null, numbers: readonly number[]): void {
   if (!about) return;
-  if (!about.complete) {
-    const message = `index ${folder}: is not finished, got ${about.shards.length} tokenised shards of a stopped build; run the same index build again, it goes on`;
-    throw new EigentraceError('input', message);
-  }
   if (about.shards.length === numbers.length) return;
   const got = `got ${numbers.length} of the ${about.shards.length} that ${aboutName} names`;
   throw new EigentraceError(

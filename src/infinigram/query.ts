@@ -67,9 +67,13 @@ export class IndexQueries {
     if (typeof query !== 'object' || query === null || Array.isArray(query)) throw bad('is no JSON object', query);
     const { type = 'count', max_support, maxnum, max_disp_len } = query as Query;
     if (!queryTypes.includes(type)) {
-      throw bad('unknown type', type, `one of ${queryTypes.join(', ')}; nearest: ${nearest(String(type), queryTypes, 1).join('')}`);
+      throw bad(
+        'unknown type',
+        type,
+        `one of ${queryTypes.join(', ')}; nearest: ${nearest(type, queryTypes, 1).join('')}`,
+      );
     }
-    const ids = this.#ids(query as Query);
+    const ids = this.#ids(query);
     const support = max_support === undefined ? {} : { maxSupport: whole('max_support', max_support) };
     switch (type) {
       case 'count':
@@ -98,7 +102,7 @@ export class IndexQueries {
       if (!this.tokenizer) throw bad('has text, and no tokenizer was given', text, '"ids", or --tokenizer FILE');
       return [...this.tokenizer.encodePlain(text)];
     }
-    if (Array.isArray(ids)) return ids;
+    if (Array.isArray(ids)) return ids as readonly number[];
     throw bad('has no ids', ids, '{"ids": [12, 7, 99], "type": "count"}');
   }
 }
@@ -138,5 +142,8 @@ function whole(name: string, value: unknown): number {
 
 function bad(what: string, got: unknown, expected = '{"ids": […], "type": "…"}'): EigentraceError {
   const shown = JSON.stringify(got) as string | undefined;
-  return new EigentraceError('usage', `query: ${what}, got ${(shown ?? 'nothing').slice(0, 80)} (expected ${expected})`);
+  return new EigentraceError(
+    'usage',
+    `query: ${what}, got ${(shown ?? 'nothing').slice(0, 80)} (expected ${expected})`,
+  );
 }

@@ -8,7 +8,7 @@ import { EigentraceError } from '../errors.js';
 import { layoutFor, movesOf, pageBytes, mostPages, type Layout, type TokenWidth } from './kernel/layout.js';
 import { ThreadPool } from './kernel/pool.js';
 
-const chunkBytes = 4 * 1024 * 1024;
+const chunkBytes = 1024 * 1024;
 const buckets = 65536;
 
 export interface SortOptions {

@@ -90,6 +90,9 @@ export function world(wishes: Wishes = {}): World {
     openBrowser: () => Promise.resolve(true),
     demoRequest: (out) => ({ ...request, out }),
     diagnose: () => Promise.resolve({ facts: [{ name: 'node', value: '20.19.0', ok: true, hint: null }], ready: true }),
+    buildIndex: () => Promise.reject(new Error('no fake')),
+    verifyIndex: () => Promise.reject(new Error('no fake')),
+    openQueries: () => Promise.reject(new Error('no fake')),
     definitions: [
       {
         ...{ id: 'rankme', name: 'RankMe', formula: 'exp(−Σ p ln p)', source: 'arXiv 2509.23024', unit: '1' },

@@ -1,12 +1,17 @@
 /** The real engine's answers on a real index (../shared/golden/infinigram); skipped, and counted, where it is absent. */
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildIndex } from '../../src/infinigram/index.js';
 import { openIndex, type LocalIndex } from '../../src/infinigram/local.js';
+import { temporaryFolder } from '../corpus/folder.js';
 
-export const shared = fileURLToPath(new URL('../../../shared/', import.meta.url));
+const shared = fileURLToPath(new URL('../../../shared/', import.meta.url));
 const folder = `${shared}golden/infinigram/`;
 const isThere = existsSync(`${folder}infinigram.json`);
+
+const temporary = temporaryFolder();
 
 interface Golden {
   tokens: number;
@@ -60,5 +65,23 @@ describe.skipIf(!isThere)('the engine’s answers', () => {
         expect(prob).toBe(cont_cnt / prompt_cnt);
       }
     }
+  });
+
+  it('the same files from the same text', async () => {
+    // A line a document, blank lines left where they are: the rows of metadata count them.
+    const lines = readFileSync(`${shared}data/text/wikitext-2.valid.txt`, 'utf8').split('\n');
+    const rows = lines.map((line) => (line.trim() === '' ? '' : JSON.stringify({ text: line.trim() })));
+    const corpus = temporary.write('wikitext.jsonl', rows.join('\n'));
+    const out = join(temporary.path, 'index');
+    const tokenizer = `${shared}data/tokenizers/gpt-neox-20b.json`;
+    expect(await buildIndex({ corpus, tokenizer, out })).toMatchObject({ tokens: golden.tokens, shards: 1 });
+    for (const name of ['tokenized.0', 'table.0', 'offset.0']) {
+      expect(readFileSync(join(out, name)).equals(readFileSync(`${folder}index/${name}`)), name).toBe(true);
+    }
+    const metadata = readFileSync(`${folder}index/metadata.0`, 'utf8').replaceAll(
+      'wikitext-2.valid.txt',
+      'wikitext.jsonl',
+    );
+    expect(readFileSync(join(out, 'metadata.0'), 'utf8')).toBe(metadata);
   });
 });

@@ -6,7 +6,7 @@ import { command } from '../command.js';
 import { exitStatus, type Context } from '../context.js';
 import { bytes, count, cut, duration, si } from '../format.js';
 import { interruptible } from '../interrupt.js';
-import type { BuildEvent, IndexQueries } from '../library.js';
+import type { BuildEvent, IndexQueries, SearchAnswer } from '../library.js';
 import { required, type Resolved } from '../resolve.js';
 import { Screen } from '../screen.js';
 import { indexSettings } from '../settings/index-files.js';
@@ -25,9 +25,18 @@ export const index = command({
   examples: [
     { does: 'index a corpus', type: 'eigentrace index build train.jsonl --tokenizer tokenizer.json --out index' },
     { does: 'what is in it', type: 'eigentrace index info index' },
-    { does: 'how often a phrase occurs', type: "eigentrace index query index --tokenizer tokenizer.json --text ' the cat'" },
-    { does: 'an ∞-gram probability: of 99 after 12, 7', type: 'eigentrace index query index --ids 12,7,99 --type infgram_prob' },
-    { does: 'documents with it', type: 'eigentrace index query index --ids 12,7 --type documents --tokenizer tokenizer.json' },
+    {
+      does: 'how often a phrase occurs',
+      type: "eigentrace index query index --tokenizer tokenizer.json --text ' the cat'",
+    },
+    {
+      does: 'an ∞-gram probability: of 99 after 12, 7',
+      type: 'eigentrace index query index --ids 12,7,99 --type infgram_prob',
+    },
+    {
+      does: 'documents with it',
+      type: 'eigentrace index query index --ids 12,7 --type documents --tokenizer tokenizer.json',
+    },
     {
       does: 'many queries, a JSON object a line, answered in order',
       type: 'echo \'{"ids": [12, 7, 99], "type": "infgram_prob"}\' | eigentrace index query index',
@@ -49,7 +58,10 @@ export const index = command({
       case 'query':
         return await query(resolved, context);
       default:
-        throw new EigentraceError('usage', 'index: what is to be done is missing (expected build, info, verify or query)');
+        throw new EigentraceError(
+          'usage',
+          'index: what is to be done is missing (expected build, info, verify or query)',
+        );
     }
   },
 });
@@ -72,7 +84,7 @@ async function build(resolved: Given, context: Context): Promise<number> {
   };
   const library = await context.library();
   const screen = new Screen(context.stderr, context.env);
-  let said = -Infinity;
+  let said = context.clock.now();
   const onEvent = (event: BuildEvent): void => {
     if (screen.live) screen.show(cut(progressLine(event), screen.width));
     else if (context.clock.now() - said > 10_000) {
@@ -88,7 +100,9 @@ async function build(resolved: Given, context: Context): Promise<number> {
     const kept = result.kept > 0 ? ` (${result.kept} kept)` : '';
     const size = `${count(result.tokens, 'token')} of ${count(result.documents, 'document')}`;
     const shards = `${count(result.shards, 'shard')}${kept}`;
-    context.stdout.write(`${printable(result.folder)}   ${size}, ${result.dtype}, ${shards}, ${duration(result.seconds)}\n`);
+    context.stdout.write(
+      `${printable(result.folder)}   ${size}, ${result.dtype}, ${shards}, ${duration(result.seconds)}\n`,
+    );
   }
   return exitStatus.done;
 }
@@ -120,8 +134,16 @@ async function info(resolved: Given, context: Context): Promise<number> {
       ['tokens', `${facts.tokens!.toLocaleString('en-US')} (a separator before each document included)`],
       ['documents', facts.documents!.toLocaleString('en-US')],
       ['shards', `${facts.shards}, ${bytes(size)}`],
-      ['stored', `${facts.dtype}, pointers of ${[...new Set(facts.pointer)].join(' and ')} bytes, metadata ${facts.metadata ? 'yes' : 'no'}`],
-      ['tokenizer', about ? `${about.tokenizer.path}, sha256 ${about.tokenizer.sha256}` : 'not known (the index was made by infini-gram)'],
+      [
+        'stored',
+        `${facts.dtype}, pointers of ${[...new Set(facts.pointer)].join(' and ')} bytes, metadata ${facts.metadata ? 'yes' : 'no'}`,
+      ],
+      [
+        'tokenizer',
+        about
+          ? `${about.tokenizer.path}, sha256 ${about.tokenizer.sha256}`
+          : 'not known (the index was made by infini-gram)',
+      ],
       ['corpus', about ? `${about.corpus.name}, ${count(about.corpus.files.length, 'file')}` : 'not known'],
     ];
     context.stdout.write(rows.map(([name, value]) => `${name.padEnd(9)}   ${printable(value)}\n`).join(''));
@@ -140,8 +162,15 @@ async function verify(resolved: Given, context: Context): Promise<number> {
   if (values.json) context.stdout.write(json(result));
   else if (result.ok) {
     const how = result.deep ? '' : ' sampled (--deep compares all)';
-    context.stdout.write(`ok   ${count(result.shards, 'shard')}, ${count(result.compared, 'pointer')} compared${how}\n`);
-  } else context.stdout.write(result.problems.map(({ file, message }) => `${printable(message.startsWith(file) ? message : `${file}: ${message}`)}\n`).join(''));
+    context.stdout.write(
+      `ok   ${count(result.shards, 'shard')}, ${count(result.compared, 'pointer')} compared${how}\n`,
+    );
+  } else
+    context.stdout.write(
+      result.problems
+        .map(({ file, message }) => `${printable(message.startsWith(file) ? message : `${file}: ${message}`)}\n`)
+        .join(''),
+    );
   return result.ok ? exitStatus.done : exitStatus.integrity;
 }
 
@@ -152,11 +181,13 @@ async function query(resolved: Given, context: Context): Promise<number> {
   try {
     const { ids, queryText: text } = values;
     if (ids === null && text === null) return await answerLines(queries, context);
-    if (ids !== null && text !== null) throw new EigentraceError('usage', '--text: given together with --ids (expected one of them)');
+    if (ids !== null && text !== null)
+      throw new EigentraceError('usage', '--text: given together with --ids (expected one of them)');
     const words = { type: values.queryType, maxnum: values.documents, max_disp_len: values.context };
     const answer = await queries.answer(ids === null ? { ...words, text } : { ...words, ids });
     if ('error' in answer) throw new EigentraceError('usage', String(answer.error));
-    const shown = values.queryType === 'documents' && !values.json ? documentsText(answer, queries) : `${JSON.stringify(answer)}\n`;
+    const shown =
+      values.queryType === 'documents' && !values.json ? documentsText(answer, queries) : `${JSON.stringify(answer)}\n`;
     context.stdout.write(shown);
     return exitStatus.done;
   } finally {
@@ -166,7 +197,8 @@ async function query(resolved: Given, context: Context): Promise<number> {
 
 /** Answers each line of stdin by one line, in order, as soon as it comes: a program may wait for each. */
 async function answerLines(queries: IndexQueries, context: Context): Promise<number> {
-  if (!context.stdin) throw new EigentraceError('usage', '--ids: is missing (expected ids, --text, or queries on stdin)');
+  if (!context.stdin)
+    throw new EigentraceError('usage', '--ids: is missing (expected ids, --text, or queries on stdin)');
   let failed = false;
   for await (const line of createInterface({ input: Readable.from(context.stdin), crlfDelay: Infinity })) {
     if (line.trim() === '') continue;
@@ -179,7 +211,7 @@ async function answerLines(queries: IndexQueries, context: Context): Promise<num
 
 /** A paragraph a document: where it comes from, and the text around, the occurrence's beginning marked. */
 function documentsText(answer: object, { tokenizer }: IndexQueries): string {
-  const { cnt, documents } = answer as Awaited<ReturnType<IndexQueries['search']>>;
+  const { cnt, documents } = answer as SearchAnswer;
   const spelled = (ids: readonly number[]): string => (tokenizer ? tokenizer.decode(ids) : ids.join(' '));
   const paragraphs = documents.map(({ doc_ix, doc_len, metadata, needle_offset, token_ids }) => {
     const at = Math.max(0, needle_offset);

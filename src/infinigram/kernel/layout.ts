@@ -1,6 +1,6 @@
 /**
  * Where things lie in the sorter's memory, in bytes: arguments and the cover's tables below 64 KiB, then counts, keys,
- * the text, the cover's ranks and the table. 7 bytes a token of two: the text 2, the table 4, keys and ranks ½ each.
+ * the text, the cover's ranks and the table. 6¾ bytes a token of two: the text 2, the table 4, ranks ½, keys ¼.
  */
 
 /** Bytes of a token. */
@@ -66,7 +66,7 @@ export function layoutFor(tokens: number, width: TokenWidth, threads: number): L
   }
   const counts = eachThread(4 * buckets);
   const list = take(8 * buckets);
-  const room = Math.max(4096, Math.ceil(tokens / (16 * threads)));
+  const room = Math.max(4096, Math.ceil(tokens / (32 * threads)));
   const keys = eachThread(8 * room);
   // Keys are read 8 bytes at a time up to the limit, past the text's end too.
   const text = take(tokens * width + limit + 64);
