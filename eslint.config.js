@@ -33,7 +33,7 @@ const rooms = {
   ],
   visit: ['bytes', 'checkpoints', 'corpus', 'models', 'runtime', 'spectrum', 'record', 'statistics', 'trace'],
   compare: ['record', 'statistics', 'spectrum', 'phases'],
-  evaluation: ['bytes', 'checkpoints', 'corpus', 'models', 'runtime', 'record', 'statistics', 'story', 'visit'],
+  evaluation: ['bytes', 'checkpoints', 'hub', 'corpus', 'models', 'runtime', 'record', 'statistics', 'story', 'visit'],
   training: ['bytes', 'story'],
   report: [
     ...['bytes', 'record', 'spectrum', 'statistics', 'phases', 'paper'],
