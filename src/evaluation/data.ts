@@ -25,11 +25,14 @@ export interface AskedTask {
   };
 }
 
+/** What of a request the questions depend on. */
+export type Asking = Pick<EvaluateRequest, 'data' | 'examples' | 'fewshot' | 'fewshotSeed' | 'limit'>;
+
 /** More questions than any task has: a corpus was given for a data set. */
 const mostRows = 2_000_000;
 
 /** Reads the rows of a task and makes its questions; errors name the line. */
-export async function askTask(task: Task, request: EvaluateRequest, among: readonly string[]): Promise<AskedTask> {
+export async function askTask(task: Task, request: Asking, among: readonly string[]): Promise<AskedTask> {
   const { fewshot, fewshotSeed, limit } = request;
   const given = fileOf('--data', request.data, task.name, among);
   const source = given ?? ownFile(task);
