@@ -9,3 +9,4 @@ export { chosenBy, meanFigure, type ChoiceMetric, type Figure } from './metrics.
 export type { ChoiceQuestion, Question } from './questions.js';
 export { listTasks, openTask, openTasks, taskNames, type Task, type TaskListing } from './tasks.js';
 export { readEvaluations, type Evaluations } from './read.js';
+export { readTask } from './tasks.js';
