@@ -37,6 +37,10 @@ export {
 } from './safetensors-write.js';
 export { stageFile, type StagedFile } from './staged-file.js';
 export { withLock, type LockOptions } from './lock.js';
+export { withFileLock, type FileLockOptions } from './file-lock.js';
+export { PartialFile, sizeOf } from './partial-file.js';
+export { linkFile } from './link.js';
+export { freeBytes } from './disk.js';
 export { scratchPath, writeScratchFile } from './scratch-file.js';
 export { Scratch, sweepScratch } from './scratch.js';
 export { freeSpace } from './free-space.js';

@@ -12,7 +12,7 @@ import { adapt } from './adapter.js';
 import { readAdapterConfig } from './adapter-config.js';
 import { refuseQuantised } from './foreign.js';
 import { readGguf, type Prepare } from './gguf.js';
-import { readFiles, readWeights, type TensorRange, type WeightFile } from './weights.js';
+import { readFiles, readWeights, type RemoteWeights, type TensorRange, type WeightFile } from './weights.js';
 
 export interface CheckpointOptions {
   /** Folders searched, in order, for `config.json` and the tokenizer when the checkpoint has none of its own. Default none. */
@@ -23,6 +23,8 @@ export interface CheckpointOptions {
   base?: string | null;
   /** Where `prepare` writes what has to be dequantised. Default: a folder among the system's temporary ones. */
   scratchFolder?: string | null;
+  /** Weights that are not in the folder yet, though everything else is. Default none. */
+  remote?: RemoteWeights | null;
 }
 
 export interface Checkpoint {
@@ -50,6 +52,8 @@ export interface Checkpoint {
    * before the weights are used, one checkpoint at a time. Null where all lie in the weight files.
    */
   readonly prepare: Prepare | null;
+  /** Whether its weights are elsewhere still: what was read of them are headers, and they can't be run. */
+  readonly isRemote: boolean;
 }
 
 const configLimit = 16 * 1024 * 1024;
@@ -71,14 +75,16 @@ export async function openCheckpoint(folder: string, options: CheckpointOptions 
     throw new EigentraceError('input', `${path}: ${got}`);
   }
   const inside = await list(path);
-  const names = inside.filter((entry) => entry.kind === 'file').map((entry) => entry.name);
+  const remote = options.remote ?? null;
+  const here = inside.filter((entry) => entry.kind === 'file').map((entry) => entry.name);
+  const names = [...new Set([...here, ...(remote?.files.keys() ?? [])])].sort();
   const folders = inside.filter((entry) => entry.kind === 'folder').map((entry) => entry.name);
   const fallbacks = (options.fallbackFolders ?? []).map((fallback) => resolve(fallback));
   const adapter = adapterFiles.find((name) => names.includes('adapter_config.json') && names.includes(name));
   if (adapter !== undefined) return openAdapter(path, adapter, options, fallbacks);
   const gguf = ggufIn(path, names);
   if (gguf !== null) return openGguf(join(path, gguf), path, options);
-  const { tensors, files, metadata, notes } = await readWeights(path, names, folders);
+  const { tensors, files, metadata, notes } = await readWeights(path, names, folders, remote);
   const { config, configPath } = await readConfig(path, fallbacks);
   refuseQuantised(path, config, tensors.keys());
   return {
@@ -94,6 +100,7 @@ export async function openCheckpoint(folder: string, options: CheckpointOptions 
     notes,
     bytes: files.reduce((sum, file) => sum + file.size, 0),
     prepare: null,
+    isRemote: remote !== null,
   };
 }
 
@@ -124,6 +131,7 @@ async function openGguf(path: string, folder: string, options: CheckpointOptions
       metadata,
       notes,
       prepare,
+      isRemote: false,
     },
     tokenizer: await findTokenizer([folder, ...named, ...fallbacks]),
     bytes: files.reduce((sum, file) => sum + file.size, 0),

@@ -61,19 +61,39 @@ export async function hashFiles(
   return { sha256: joined(hashed), files: hashed, bytesRead, notes: [...notes] };
 }
 
-/** The hashes as `hashFiles` would give them, where every file's is remembered; null otherwise. Reads no weights. */
+/**
+ * The hashes as `hashFiles` would give them, where every file's is remembered, or promised of a file that is not here yet;
+ * null otherwise. Reads no weights.
+ */
 export async function rememberedHashes(
-  files: readonly { readonly name: string; readonly path: string }[],
+  files: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly size?: number;
+    readonly promised?: string | null;
+  }[],
   cacheFolder: string,
 ): Promise<FileHashes | null> {
   const hashed: { name: string; sha256: string; size: number }[] = [];
-  for (const { name, path } of inOrder(files)) {
+  for (const { name, path, size, promised } of inOrder(files)) {
+    if (promised === null) return null;
+    if (promised !== undefined) {
+      hashed.push({ name, sha256: promised, size: size ?? 0 });
+      continue;
+    }
     const identity = await identify(path);
     const sha256 = await recall(cachePath(cacheFolder, identity), identity);
     if (sha256 === null) return null;
     hashed.push({ name, sha256, size: identity.size });
   }
   return { sha256: joined(hashed), files: hashed, bytesRead: 0, notes: [] };
+}
+
+/** Remembers a hash that was taken while the file was written, so that it is not read again. A cache that can't be written is none. */
+export async function rememberHash(path: string, sha256: string, cacheFolder: string): Promise<void> {
+  const identity = await identify(path);
+  const line = `${JSON.stringify({ ...identity, sha256 })}\n`;
+  await writeAtomic(cachePath(cacheFolder, identity), line).catch(() => undefined);
 }
 
 function inOrder<T extends { readonly name: string }>(files: readonly T[]): T[] {

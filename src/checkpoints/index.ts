@@ -1,5 +1,13 @@
 export { findTokenizer, openCheckpoint, type Checkpoint, type CheckpointOptions } from './checkpoint.js';
-export { hashFiles, rememberedHashes, unchanged, whatChanged, type FileHashes, type HashOptions } from './identity.js';
+export {
+  hashFiles,
+  rememberedHashes,
+  rememberHash,
+  unchanged,
+  whatChanged,
+  type FileHashes,
+  type HashOptions,
+} from './identity.js';
 export { parseHubId } from './hub-id.js';
 export { compareNames, compareStages, parseCheckpointName, stageOfName, type CheckpointName } from './naming.js';
 export { GrowingSeries, type GrowingOptions, type Unfinished } from './growing.js';
@@ -13,7 +21,7 @@ export {
   type SeriesOptions,
   type Stage,
 } from './series.js';
-export type { TensorRange, WeightFile } from './weights.js';
+export type { RemoteWeights, TensorRange, WeightFile } from './weights.js';
 export { readSeriesFile, seriesFrom } from './series-file.js';
 export {
   composeSeries,
@@ -23,3 +31,4 @@ export {
   type SeriesRecipe,
   type WrittenSeries,
 } from './series-write.js';
+export { countsPretraining, stagesOf } from './stages.js';

@@ -94,7 +94,7 @@ export async function openSeries(path: string, options: SeriesOptions = {}): Pro
 export async function openEntry(
   series: Series,
   entry: SeriesEntry,
-  options: Pick<CheckpointOptions, 'scratchFolder'> = {},
+  options: Pick<CheckpointOptions, 'scratchFolder' | 'remote'> = {},
 ): Promise<Checkpoint> {
   if (entry.folder === null || entry.problem !== null) {
     throw new EigentraceError('input', `${entry.stage}/${entry.revision}: ${entry.problem ?? notHere(entry)}`);

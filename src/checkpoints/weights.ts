@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import {
   FileSource,
+  type ByteSource,
   identify,
   readJson,
   readSafetensorsHeader,
@@ -47,6 +48,15 @@ export interface TensorRange {
 /** A weight file: its name in the checkpoint's folder and what it was when its header was read. */
 export interface WeightFile extends FileIdentity {
   readonly name: string;
+  /** Of one that is not on this machine yet: what its sha256 is said to be; null when that isn't said. */
+  readonly promised?: string | null;
+}
+
+/** Weight files that are not on this machine yet: their headers are read where they are. */
+export interface RemoteWeights {
+  /** By name in the checkpoint's folder: where each will lie, and what is said of it. */
+  readonly files: ReadonlyMap<string, { readonly path: string; readonly size: number; readonly sha256: string | null }>;
+  readonly open: (name: string) => ByteSource;
 }
 
 export interface Weights {
@@ -85,13 +95,14 @@ export async function readWeights(
   folder: string,
   names: readonly string[],
   folders: readonly string[] = [],
+  remote: RemoteWeights | null = null,
 ): Promise<Weights> {
   for (const { single, index } of standard) {
-    if (names.includes(single)) return readFiles(folder, [single], null);
-    if (names.includes(index)) return readShards(folder, names, index);
+    if (names.includes(single)) return readFiles(folder, [single], null, remote);
+    if (names.includes(index)) return readShards(folder, names, index, remote);
   }
   const others = names.filter((name) => name.endsWith('.safetensors') && !notWeights.test(name));
-  if (others.length === 1) return readFiles(folder, others, null);
+  if (others.length === 1) return readFiles(folder, others, null, remote);
   if (others.length > 1) {
     const { single, index } = standard[0];
     const found = `${others.length} safetensors files (${some(others)})`;
@@ -107,7 +118,7 @@ export async function readWeights(
   }
   const unreadable = names.filter(isOtherWeights);
   // The same file under another name.
-  if (unreadable.length === 1 && torchFile.test(unreadable[0]!)) return readFiles(folder, unreadable, null);
+  if (unreadable.length === 1 && torchFile.test(unreadable[0]!)) return readFiles(folder, unreadable, null, remote);
   if (unreadable.length > 0) {
     const advice = 'save the model again with `save_pretrained(FOLDER)` in Python';
     throw refuse(
@@ -128,7 +139,12 @@ const indexSchema = z.looseObject({
   weight_map: z.record(z.string(), z.string()),
 });
 
-async function readShards(folder: string, names: readonly string[], index: string): Promise<Weights> {
+async function readShards(
+  folder: string,
+  names: readonly string[],
+  index: string,
+  remote: RemoteWeights | null,
+): Promise<Weights> {
   const path = join(folder, index);
   const parsed = indexSchema.safeParse(await readJson(path, indexLimit));
   if (!parsed.success) {
@@ -154,7 +170,7 @@ async function readShards(folder: string, names: readonly string[], index: strin
       `shards missing, got ${shards.length - missing.length} of ${shards.length} (${some(missing)} not there; download or copy them again)`,
     );
   }
-  const weights = await readFiles(folder, shards, path);
+  const weights = await readFiles(folder, shards, path, remote);
   for (const [tensor, shard] of map) {
     const found = weights.tensors.get(tensor);
     if (!found) throw refuse(path, `tensor ${tensor} is not in its shard ${shard}`);
@@ -170,15 +186,25 @@ async function readShards(folder: string, names: readonly string[], index: strin
 }
 
 /** Headers of the files, merged. `path`: what a tensor found twice is blamed on. */
-export async function readFiles(folder: string, names: readonly string[], path: string | null): Promise<Weights> {
+export async function readFiles(
+  folder: string,
+  names: readonly string[],
+  path: string | null,
+  remote: RemoteWeights | null = null,
+): Promise<Weights> {
   const tensors = new Map<string, TensorRange>();
   const files: WeightFile[] = [];
   const metadata: Record<string, string> = {};
   const notes: string[] = [];
   for (const name of names) {
-    const identity = await identify(join(folder, name));
-    files.push({ name, ...identity });
-    const header = await readHeader(join(folder, name), identity.path);
+    const there = remote?.files.get(name);
+    const identity = there
+      ? { path: there.path, size: there.size, mtimeNs: '0', inode: '0' }
+      : await identify(join(folder, name));
+    files.push({ name, ...identity, ...(there ? { promised: there.sha256 } : {}) });
+    const header = there
+      ? await parseHeader(remote!.open(name), name)
+      : await readHeader(join(folder, name), identity.path);
     Object.assign(metadata, header.metadata);
     notes.push(...header.notes);
     for (const [tensor, { dtype, shape, start, end }] of header.tensors) {
@@ -203,11 +229,15 @@ async function readHeader(shown: string, real: string): Promise<Header> {
   const file = await FileSource.open(real);
   const source = { name: shown, byteLength: file.byteLength, read: file.read.bind(file) };
   try {
-    if (torchFile.test(shown)) return { metadata: {}, ...(await readTorchFile(source)) };
-    return { notes: [], ...(await readSafetensorsHeader(source)) };
+    return await parseHeader(source, shown);
   } finally {
     await file.close();
   }
+}
+
+async function parseHeader(source: ByteSource, name: string): Promise<Header> {
+  if (torchFile.test(name)) return { metadata: {}, ...(await readTorchFile(source)) };
+  return { notes: [], ...(await readSafetensorsHeader(source)) };
 }
 
 function some(names: readonly string[]): string {
