@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { freeBytes, kindOf, remove, sizeOf, withFileLock, writeAtomic } from '../bytes/index.js';
+import { freeBytes, kindOf, readText, remove, sizeOf, withFileLock, writeAtomic } from '../bytes/index.js';
 import type { RemoteWeights, SeriesEntry } from '../checkpoints/index.js';
 import { EigentraceError } from '../errors.js';
 import { fetchBlob } from './blob.js';
@@ -117,9 +117,23 @@ export class HubFetcher {
   }
 
   /** All files of the entry's commit, as the Hub lists them. Fetches nothing else. */
-  async files(entry: SeriesEntry): Promise<{ commit: string; files: readonly HubFile[]; weights: readonly HubFile[] }> {
-    const { commit, files, choice } = await this.#snapshot(entry);
-    return { commit, files, weights: choice.weights };
+  async files(
+    entry: SeriesEntry,
+  ): Promise<{ commit: string; files: readonly HubFile[]; weights: readonly HubFile[]; problem: string | null }> {
+    const { commit, files, chosen } = await this.#snapshot(entry);
+    return 'choice' in chosen
+      ? { commit, files, weights: chosen.choice.weights, problem: null }
+      : { commit, files, weights: [], problem: chosen.error.message };
+  }
+
+  /** A small text file of the entry's commit, fetched into the cache; null where the commit has none of that name. */
+  async text(entry: SeriesEntry, name: string, signal?: AbortSignal): Promise<string | null> {
+    const http = await this.#open();
+    const snapshot = await this.#snapshot(entry);
+    const file = snapshot.files.find(({ path }) => path === name);
+    if (!file) return null;
+    await this.#get(http, snapshot, [file], { signal, onBytes: () => undefined }, false);
+    return readText(snapshot.cache.pointer(snapshot.commit, name));
   }
 
   /** To be called when a checkpoint was measured: applies `keep`. */
@@ -253,7 +267,7 @@ export class HubFetcher {
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
     const first =
       failures.find((error) => !(error instanceof EigentraceError) || error.code !== 'interrupted') ?? failures[0];
-    if (first !== undefined) throw first;
+    if (first !== undefined) throw first as Error;
   }
 
   async #getOne(
@@ -297,9 +311,7 @@ export class HubFetcher {
     if (free === null || free >= needed + reserve) return;
     const advice = 'free some, or let HF_HUB_CACHE name a folder on a larger disk';
     const drop =
-      this.#keep === 'none' || isAhead
-        ? ''
-        : '; with --keep none each checkpoint is deleted when it is measured';
+      this.#keep === 'none' || isAhead ? '' : '; with --keep none each checkpoint is deleted when it is measured';
     throw new EigentraceError(
       'environment',
       `${nameOf(entry)}: the disk of ${cache.folder} is too small for this checkpoint, got ${size(free)} free (expected ${size(needed + reserve)}); ${advice}${drop}`,

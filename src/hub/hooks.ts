@@ -25,6 +25,8 @@ export interface HubSize {
 }
 
 export interface HubSeriesOptions {
+  /** Also the revisions whose names give no step, such as `main`: entries with a null step. Default false. */
+  readonly others?: boolean;
   /** Tokens a training step of pretraining. Default: what is known of the repository (Pythia, OLMo-2), else unknown. */
   readonly tokensPerStep?: number | null;
   readonly signal?: AbortSignal | undefined;

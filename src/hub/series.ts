@@ -43,7 +43,7 @@ export async function openHubSeries(id: string, options: HubSeriesOptions = {}):
         if (refs.size === 0) throw offline(parsed.id);
         notes.push(`${parsed.id}: HF_HUB_OFFLINE is set, only the ${refs.size} revisions in the cache are known`);
       }
-      entries = stepEntries(parsed.id, refs, tokensPerStep, notes);
+      entries = stepEntries(parsed.id, refs, tokensPerStep, notes, options.others ?? false);
     }
     return {
       ...{ name: parsed.id.split('/').at(-1)!, root: cache.folder, source: 'hub', tokensPerStep, tokenizer: null },
@@ -77,10 +77,12 @@ function stepEntries(
   refs: ReadonlyMap<string, string>,
   tokensPerStep: number | null,
   notes: string[],
+  withOthers: boolean,
 ): SeriesEntry[] {
   const all = [...refs].map(([revision, commit]) => entryOf(id, revision, commit, tokensPerStep));
   const steps = all.filter(({ step }) => step !== null).sort(compareEntries);
   const others = all.filter(({ step }) => step === null);
+  if (withOthers) return [...steps, ...others].sort(compareEntries);
   if (steps.length > 0) {
     const names = others.slice(0, 3).map(({ revision }) => revision);
     if (others.length > 0) {
@@ -107,5 +109,11 @@ function entryOf(id: string, revision: string, commit: string, tokensPerStep: nu
 }
 
 function compareEntries(a: SeriesEntry, b: SeriesEntry): number {
-  return compareStages(a.stage, b.stage) || (a.step ?? 0) - (b.step ?? 0) || compareNames(a.revision, b.revision);
+  return compareStages(a.stage, b.stage) || compareSteps(a.step, b.step) || compareNames(a.revision, b.revision);
+}
+
+/** Those without a step last. */
+function compareSteps(a: number | null, b: number | null): number {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  return a - b;
 }

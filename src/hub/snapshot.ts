@@ -14,20 +14,21 @@ export class Snapshot {
   readonly commit: string;
   /** All files of the commit, as far as known. */
   readonly files: readonly HubFile[];
-  readonly choice: Choice;
+  /** What is fetched of it, or why nothing can be. */
+  readonly chosen: { readonly choice: Choice } | { readonly error: EigentraceError };
 
   private constructor(
     repository: Repository,
     cache: RepositoryCache,
     commit: string,
     files: readonly HubFile[],
-    choice: Choice,
+    chosen: Snapshot['chosen'],
   ) {
     this.repository = repository;
     this.cache = cache;
     this.commit = commit;
     this.files = files;
-    this.choice = choice;
+    this.chosen = chosen;
   }
 
   /** Finds out what a place stands for. Asks the Hub only for what the cache doesn't know. */
@@ -43,7 +44,12 @@ export class Snapshot {
       await cache.writeTree(commit, files);
     }
     if (files.length === 0 && isOffline) throw offline(`${place.id}@${place.revision}`);
-    return new Snapshot(repository, cache, commit, files, chooseFiles(`${place.id}@${place.revision}`, files));
+    return new Snapshot(repository, cache, commit, files, choose(`${place.id}@${place.revision}`, files));
+  }
+
+  get choice(): Choice {
+    if ('error' in this.chosen) throw this.chosen.error;
+    return this.chosen.choice;
   }
 
   get folder(): string {
@@ -73,6 +79,15 @@ export class Snapshot {
     if ((await sizeOf(blob)) === file.size) return file.size;
     const partial = (await sizeOf(`${blob}.incomplete`)) ?? 0;
     return partial < file.size ? partial : 0;
+  }
+}
+
+function choose(subject: string, files: readonly HubFile[]): Snapshot['chosen'] {
+  try {
+    return { choice: chooseFiles(subject, files) };
+  } catch (error) {
+    if (error instanceof EigentraceError) return { error };
+    throw error;
   }
 }
 
