@@ -1,12 +1,12 @@
 /** `--dry-run`: what a request would do, without measuring, hashing or writing anything. */
 import { kindOf } from '../bytes/index.js';
-import { selectRevisions } from '../checkpoints/index.js';
+import { selectRevisions, type Series } from '../checkpoints/index.js';
 import { openRun } from '../record/index.js';
 import { estimateSeconds } from './estimate.js';
 import { flagged } from './flagged.js';
 import { variantOf } from './recording.js';
 import type { TraceHooks, TracePlan, TraceRequest } from './request.js';
-import { openSource } from './source.js';
+import { openSource, type SubjectSource } from './source.js';
 import { planOf, survey } from './survey.js';
 import { refuseUnknownDevice } from '../runtime/index.js';
 import { checkAlerts } from './alerts.js';
@@ -17,7 +17,19 @@ export async function planTrace(request: TraceRequest, hooks: TraceHooks = {}): 
   checkRequest(request);
   if (hooks.alerts) checkAlerts(hooks.alerts);
   await refuseUnknownDevice(request.device);
-  const opened = await openSource(request);
+  const opened = await openSource(request, hooks.signal);
+  try {
+    return await planOfSource(opened, request, hooks);
+  } finally {
+    await opened.subjects.places?.close();
+  }
+}
+
+async function planOfSource(
+  opened: { series: Series; subjects: SubjectSource },
+  request: TraceRequest,
+  hooks: TraceHooks,
+): Promise<TracePlan> {
   const { series } = opened;
   const chosen = selectRevisions(series.entries, request.revisions);
   const { entries, subjects, skipped, notes } = await flagged(series, opened.subjects, chosen, request, hooks.signal);
