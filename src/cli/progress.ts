@@ -4,7 +4,7 @@
  */
 import { pad } from './columns.js';
 import type { Clock } from './context.js';
-import { absent, cut, decimalsOf, duration, plusMinus, si, lengthOf } from './format.js';
+import { absent, bytes, cut, decimalsOf, duration, plusMinus, si, lengthOf } from './format.js';
 import { mainLayer } from './layer-table.js';
 import type { CheckpointResult, TraceEvent } from './library.js';
 import { planLine } from './plan-text.js';
@@ -12,6 +12,7 @@ import type { Screen } from './screen.js';
 import { printable, type Style } from './style.js';
 
 const phaseNames = {
+  download: 'downloading',
   tokenize: 'tokenizing',
   hash: 'hashing',
   load: 'loading',
@@ -254,6 +255,8 @@ export function barLine(current: Current, left: number | null, width: number): s
   const end = [
     share === null ? '' : `${Math.floor(share * 100)}%`.padStart(5),
     rate === null ? '' : `  ${si(rate, 2)} tok/s`,
+    current.bytesPerSecond ? `  ${bytes(current.bytesPerSecond)}/s` : '',
+    current.secondsLeft ? `, ${duration(Math.max(1, current.secondsLeft))} left` : '',
     left === null ? '' : `  ETA ${duration(left)}`,
   ].join('');
   const start = `${place}  ${phaseNames[current.phase]}`;

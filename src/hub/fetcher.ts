@@ -91,6 +91,10 @@ export class HubFetcher {
     const weights = await snapshot.weights();
     const missing = await snapshot.missing(weights);
     if (missing.length === 0) return { folder: snapshot.folder, remote: null };
+    // An adapter is small, and a GGUF file's header holds its whole vocabulary.
+    if (weights.some(({ path }) => /^adapter_model\.|\.gguf$/.test(path))) {
+      return { folder: await this.fetch(entry, hooks), remote: null };
+    }
     if (http.settings.offline) refusePart(nameOf(entry), missing, small.length + weights.length);
     const { cache, repository, commit } = snapshot;
     const files = new Map(

@@ -15,7 +15,7 @@ const sizeLimit = 65_536;
 const count = z.int().min(0);
 /** What may be under way; the last three are of the rooms beside trace. */
 const phases = [
-  ...(['start', 'wait', 'tokenize', 'hash', 'load', 'forward', 'nll', 'spectrum'] as const),
+  ...(['start', 'wait', 'download', 'tokenize', 'hash', 'load', 'forward', 'nll', 'spectrum'] as const),
   ...(['score', 'generate', 'query'] as const),
 ] as const;
 const progressSchema = z.looseObject({

@@ -41,6 +41,8 @@ export class FeatureSubjects {
   readonly #cache: string;
   /** There is no corpus that could fail. */
   readonly corpusError = null;
+  /** Its files are the user's own. */
+  readonly places = null;
 
   constructor(request: TraceRequest, series: FeatureSeries, cache: string) {
     this.#request = request;

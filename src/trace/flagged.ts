@@ -37,7 +37,7 @@ export async function flagged(
 ): Promise<Flagged> {
   // Representations made elsewhere have no weights to look at.
   if (request.features !== null) return { entries, subjects, skipped: [], notes: [], flagsOf: () => [] };
-  const { flags, notes } = await auditOf(series, entries, signal);
+  const { flags, notes } = await auditOf(series, subjects, entries, signal);
   const flagsOf = (entry: SeriesEntry): readonly AuditFlag[] => flags.get(entry) ?? [];
   const left = request.skipFlagged === true ? entries.filter((entry) => flagsOf(entry).length > 0) : [];
   const kept = entries.filter((entry) => !left.includes(entry));
@@ -57,14 +57,12 @@ export async function flagged(
 
 async function auditOf(
   series: Series,
+  { places }: SubjectSource,
   entries: readonly SeriesEntry[],
   signal: AbortSignal | undefined,
 ): Promise<{ flags: Map<SeriesEntry, AuditFlag[]>; notes: string[] }> {
-  const facts = await seriesFacts(series, {
-    cacheFolder: hashCache(cacheFolder()),
-    about: new Set(entries),
-    ...(signal ? { signal } : {}),
-  });
+  const options = { cacheFolder: hashCache(cacheFolder()), about: new Set(entries), ...(signal ? { signal } : {}) };
+  const facts = await seriesFacts(series, options, places?.revisions ?? null);
   const flags = new Map<SeriesEntry, AuditFlag[]>();
   const notes: string[] = [];
   // Gaps are no flag of what is there.
@@ -84,6 +82,7 @@ async function auditOf(
 
 function withFlags(source: SubjectSource, flagsOf: Flagged['flagsOf']): SubjectSource {
   return {
+    places: source.places,
     get corpusError() {
       return source.corpusError;
     },

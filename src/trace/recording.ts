@@ -143,7 +143,7 @@ export function draftOf(
       ...((measured.stages ?? 1) > 1 ? { stages: measured.stages } : {}),
       ...(measured.deviceDifference === null ? {} : { device_difference: measured.deviceDifference }),
       versions: context.versions,
-      commit: null,
+      commit: entry.hub?.commit ?? null,
       created: new Date().toISOString(),
       seconds: { ...measured.seconds, total: context.seconds },
     },

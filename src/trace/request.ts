@@ -74,6 +74,11 @@ export interface TraceRequest {
   memory: number | null;
   /** Threads of the forward pass and the eigensolver. Default: the machine's available parallelism. */
   threads: number;
+  /**
+   * What becomes of checkpoints that are downloaded from the Hub: `all` stay in its cache (default), `last`: only the last one
+   * measured, `none`: each is deleted when it is measured. What was in the cache before stays.
+   */
+  keep?: 'none' | 'last' | 'all';
   /** Measure again even where a measurement with the same key is there. Default false. */
   force: boolean;
   /** Leave out checkpoints in which the audit of the series finds an error or a warning; see docs/audit.md. Default false. */
@@ -97,6 +102,7 @@ export const traceDefaults = {
   saveFeatures: false,
   device: 'cpu',
   memory: null,
+  keep: 'all',
   force: false,
   skipFlagged: false,
 } as const satisfies Partial<TraceRequest>;
@@ -132,6 +138,8 @@ export interface TracePlan {
   flops: { forward: number; spectrum: number };
   /** Bytes of weights read for what is not reused. */
   bytesToRead: number;
+  /** Of what is not reused and lies on the Hub: bytes to fetch, and those in the cache already. Absent where nothing does. */
+  fetch?: { bytes: number; cached: number };
   /** Estimated seconds for all that is not reused, from this machine's measured speed; null when nothing is left to do. */
   seconds: number | null;
   /** The same seconds by what they are spent on. */
@@ -168,10 +176,15 @@ export type TraceEvent =
       index: number;
       total: number;
       /** What is under way; the last three are of other rooms than trace's. */
-      phase: 'tokenize' | 'hash' | 'load' | 'forward' | 'nll' | 'spectrum' | 'score' | 'generate' | 'query';
+      phase:
+        'download' | 'tokenize' | 'hash' | 'load' | 'forward' | 'nll' | 'spectrum' | 'score' | 'generate' | 'query';
       /** Done and total in tokens (forward, nll, generate), bytes (hash), decompositions (spectrum) or items (score, query). */
       done: number;
       of: number;
+      /** Of a download; absent or null elsewhere, or while not known. */
+      bytesPerSecond?: number | null;
+      /** The same. */
+      secondsLeft?: number | null;
       /** Corpus tokens a second of the forward pass so far; null elsewhere. */
       tokensPerSecond: number | null;
     }

@@ -1,11 +1,12 @@
 /** Where a request's rows come from: models that are run on a corpus, or files of representations made elsewhere. */
-import { openSeries, type Series, type SeriesEntry } from '../checkpoints/index.js';
+import type { Series, SeriesEntry } from '../checkpoints/index.js';
 import { EigentraceError } from '../errors.js';
 import type { KeyParts } from '../record/index.js';
 import { cacheFolder } from './cache.js';
 import { openFeatureSeries } from './feature-files.js';
 import { noiseKeyParts, type NoiseSubject, type OpenedNoise } from './noise.js';
 import { FeatureSubjects, type FeatureSubject, type OpenedFeatures } from './features.js';
+import { needsHub, openAnySeries, Places } from './places.js';
 import type { TraceRequest } from './request.js';
 import { Subjects, type OpenedSubject, type Subject, type SubjectHooks } from './subject.js';
 
@@ -16,6 +17,8 @@ export type Identified = Subject | FeatureSubject | NoiseSubject;
 export interface SubjectSource {
   /** Why no checkpoint can be measured; null while that is not so. */
   readonly corpusError: unknown;
+  /** Brings checkpoints here that are on the Hub; null where all are on this machine. */
+  readonly places: Places | null;
   open(entry: SeriesEntry, hooks?: SubjectHooks): Promise<Opened>;
   identify(opened: Opened, hooks?: SubjectHooks): Promise<Identified>;
   /** `sha256`: of its files; null where it has none. */
@@ -26,6 +29,7 @@ export interface SubjectSource {
 function withNoise(request: TraceRequest, subjects: Subjects | FeatureSubjects): SubjectSource {
   const source: SubjectSource = subjects;
   return {
+    places: source.places,
     get corpusError() {
       return source.corpusError;
     },
@@ -40,9 +44,12 @@ function withNoise(request: TraceRequest, subjects: Subjects | FeatureSubjects):
 }
 
 /** The series of a request and what opens its checkpoints. */
-export async function openSource(request: TraceRequest): Promise<{ series: Series; subjects: SubjectSource }> {
+export async function openSource(
+  request: TraceRequest,
+  signal?: AbortSignal,
+): Promise<{ series: Series; subjects: SubjectSource }> {
   const { tokensPerStep, features } = request;
-  const series = request.series === null ? null : await openSeries(request.series, { tokensPerStep });
+  const series = request.series === null ? null : await openAnySeries(request.series, { tokensPerStep, signal });
   if (features !== null) {
     const found = await openFeatureSeries(features, series, tokensPerStep);
     return { series: found.series, subjects: withNoise(request, new FeatureSubjects(request, found, cacheFolder())) };
@@ -53,5 +60,6 @@ export async function openSource(request: TraceRequest): Promise<{ series: Serie
 
 /** What opens the checkpoints of a series as models. */
 export function subjectsOf(request: TraceRequest, series: Series): SubjectSource {
-  return withNoise(request, new Subjects(request, series, cacheFolder()));
+  const places = needsHub(series) ? new Places(request.keep) : null;
+  return withNoise(request, new Subjects(request, series, cacheFolder(), places));
 }

@@ -28,6 +28,7 @@ import { definitionsVersion } from '../spectrum/index.js';
 import { hashCache, tokenCache, weightScratch } from './cache.js';
 import { planMemory } from './memory.js';
 import { needOf } from './memory-need.js';
+import { refuseDamagedBlobs, type Places } from './places.js';
 import type { TraceRequest } from './request.js';
 import { Tokenizers } from './tokenizers.js';
 
@@ -77,7 +78,11 @@ export class Subjects {
   readonly #tokenised = new Map<string, Tokenised | TokenizerError>();
   readonly #tokenizers = new Tokenizers();
 
-  constructor(request: TraceRequest, series: Series, cache: string) {
+  /** Brings checkpoints here that are on the Hub; null where all are on this machine. */
+  readonly places: Places | null;
+
+  constructor(request: TraceRequest, series: Series, cache: string, places: Places | null = null) {
+    this.places = places;
     this.#request = request;
     this.#series = series;
     this.#cache = cache;
@@ -88,8 +93,8 @@ export class Subjects {
 
   /** Reads config, headers and corpus; a model that isn't supported or doesn't fit the corpus is an error. */
   async open(entry: SeriesEntry, hooks: SubjectHooks = {}): Promise<OpenedSubject> {
-    const options = { scratchFolder: weightScratch(this.#cache) };
-    const own = await openEntry(this.#series, entry, options);
+    const { entry: there, remote } = (await this.places?.outline(entry, hooks)) ?? { entry, remote: null };
+    const own = await openEntry(this.#series, there, { scratchFolder: weightScratch(this.#cache), remote });
     const { tokenizer = null } = this.#request;
     const named = tokenizer === null ? {} : { tokenizer: await namedTokenizer(tokenizer) };
     const checkpoint = { ...own, ...named, name: entry.revision };
@@ -114,6 +119,7 @@ export class Subjects {
       ...(hooks.signal ? { signal: hooks.signal } : {}),
       ...(hooks.onHash ? { onProgress: hooks.onHash } : {}),
     });
+    refuseDamagedBlobs(opened.checkpoint.files, weights.files);
     return { ...opened, weights, keyParts: this.keyParts(opened, weights.sha256) };
   }
 

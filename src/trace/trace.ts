@@ -34,6 +34,7 @@ import type { CheckpointResult, TraceEvent, TraceHooks, TraceRequest, TraceResul
 import { openSource, type Identified, type Opened, type SubjectSource } from './source.js';
 import { ProgressFile } from './progress-file.js';
 import { keeping, planOf, survey, type Surveyed } from './survey.js';
+import type { OpenedSubject } from './subject.js';
 import { versions } from './versions.js';
 import { Workshop } from './workshop.js';
 
@@ -110,7 +111,7 @@ export class Job {
   }
 
   static async open(request: TraceRequest, hooks: TraceHooks, source: JobSource | null = null): Promise<Job> {
-    const { series, subjects } = source ?? (await openSource(request));
+    const { series, subjects } = source ?? (await openSource(request, hooks.signal));
     const chosen = source ? [] : selectRevisions(series.entries, request.revisions);
     const isGone = source?.isGone ?? null;
     const run = await openRun(request.out, { create: true });
@@ -172,7 +173,9 @@ export class Job {
         const index = this.#before + at;
         const { stage, revision, step, tokens } = seen.entry;
         this.#tell({ type: 'start', stage, revision, control: seen.control, step, tokens, index, total });
-        const result = await this.#settle(seen, index);
+        const next = surveyed.slice(at + 1);
+        const result = await this.#settle(seen, index, next);
+        if (seen.opened && !seen.stored) await this.#finished(seen.entry, next);
         if (result === null) continue;
         results.push(result);
         this.#tell({ type: 'done', result, index, total });
@@ -190,6 +193,7 @@ export class Job {
   async close(): Promise<void> {
     for (const message of (await this.#alerts?.close()) ?? []) this.#tell({ type: 'note', message });
     await this.#workshop.close();
+    await this.#bare.places?.close();
     await this.#progressFile.close();
   }
 
@@ -208,7 +212,7 @@ export class Job {
 
   /** Looks at every checkpoint first, so that what is reused, what can't work and how much is left is known at once. */
   async #survey(): Promise<Surveyed[]> {
-    const surveyed = await this.#look();
+    const surveyed = this.#inTurn(await this.#look());
     const opened = surveyed.find((seen) => seen.opened)?.opened ?? null;
     const sequences = opened?.kind === 'model' ? opened.sequences : null;
     // What can't be opened says nothing of the corpus; the next that can does.
@@ -223,7 +227,14 @@ export class Job {
     if (variant === this.#main) return surveyed;
     // Another process has made its request the main one meanwhile: this one's measurements have another place.
     this.#main = variant;
-    return this.#look();
+    return this.#inTurn(await this.#look());
+  }
+
+  /** Where downloads are deleted, a checkpoint's nulls follow it, so that it is fetched once. */
+  #inTurn(surveyed: Surveyed[]): Surveyed[] {
+    if ((this.#request.keep ?? 'all') === 'all' || !this.#subjects.places) return surveyed;
+    const places = this.#entries.map(({ hub }) => hub);
+    return surveyed.sort((a, b) => places.indexOf(a.entry.hub) - places.indexOf(b.entry.hub));
   }
 
   #addRequest(control: Control | null, sequences: Sequences | null): Promise<RunRequest> {
@@ -251,13 +262,13 @@ export class Job {
   }
 
   /** One checkpoint's end: reused, measured or failed; null where it went away. Rejects for what would end the others too. */
-  async #settle(seen: Surveyed, index: number): Promise<CheckpointResult | null> {
+  async #settle(seen: Surveyed, index: number, next: readonly Surveyed[]): Promise<CheckpointResult | null> {
     const start = performance.now();
     const seconds = (): number => (performance.now() - start) / 1000;
     try {
       if (seen.stored) return await this.#reused(seen.stored, seen, seconds());
       if (!seen.opened) throw seen.error;
-      return await this.#checkpoint(seen.opened, seen.control, index);
+      return await this.#checkpoint(seen.opened, seen.control, index, next);
     } catch (error) {
       const ours = error instanceof EigentraceError;
       // A wrong option, or a RUN that can't be written, is the same for every checkpoint.
@@ -267,10 +278,17 @@ export class Job {
     }
   }
 
-  async #checkpoint(opened: Opened, control: Control | null, index: number): Promise<CheckpointResult> {
+  async #checkpoint(
+    surveyed: Opened,
+    control: Control | null,
+    index: number,
+    next: readonly Surveyed[],
+  ): Promise<CheckpointResult> {
     const start = performance.now();
-    const { entry } = opened;
+    const { entry } = surveyed;
     const progress = this.#progress(entry, control, index);
+    const opened = await this.#bring(surveyed, control, index);
+    await this.#fetchAhead(entry, next);
     const subject = await this.#subjects.identify(opened, {
       signal: this.#hooks.signal,
       onHash: (done, of) => progress('hash', done, of, null),
@@ -294,6 +312,37 @@ export class Job {
     } finally {
       await measured.close();
     }
+  }
+
+  /** A checkpoint that was looked at where it is, fetched. */
+  async #bring(opened: Opened, control: Control | null, index: number): Promise<Opened> {
+    const { places } = this.#subjects;
+    if (places === null || !isRemote(opened)) return opened;
+    const { revision } = opened.entry;
+    await places.fetch(opened.entry, {
+      signal: this.#hooks.signal,
+      onProgress: ({ done, of, bytesPerSecond, secondsLeft }) =>
+        this.#tell({
+          ...{ type: 'progress', revision, control, index, total: this.#total, phase: 'download', done, of },
+          ...{ tokensPerSecond: null, bytesPerSecond, secondsLeft },
+        }),
+    });
+    const fresh = await this.#subjects.open(opened.entry, { signal: this.#hooks.signal });
+    if (fresh.kind !== 'model') return opened;
+    const { checkpoint, files, bytes, model } = fresh;
+    return { ...opened, checkpoint, files, bytes, model };
+  }
+
+  /** Starts the download of the next checkpoint that will need one. */
+  async #fetchAhead({ hub }: SeriesEntry, next: readonly Surveyed[]): Promise<void> {
+    const after = next.find(({ entry, opened, stored }) => opened && !stored && isRemote(opened) && entry.hub !== hub);
+    if (after) await this.#subjects.places?.prefetch(after.entry);
+  }
+
+  /** Deletes what the user doesn't want kept, unless a null needs the same checkpoint. */
+  async #finished(entry: SeriesEntry, next: readonly Surveyed[]): Promise<void> {
+    if (next.some((other) => other.opened && !other.stored && other.entry.hub === entry.hub)) return;
+    await this.#subjects.places?.finished(entry);
   }
 
   /** What is known of the series now may be more than when it was measured. */
@@ -354,4 +403,9 @@ export class Job {
       this.#tell({ type: 'progress', revision, control, index, total, phase, done, of, tokensPerSecond });
     };
   }
+}
+
+/** Whether a model's weights are not on this machine yet. */
+function isRemote(opened: Opened): opened is OpenedSubject {
+  return opened.kind === 'model' && opened.files.length > 0 && opened.checkpoint.isRemote;
 }

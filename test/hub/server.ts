@@ -122,6 +122,10 @@ export class HubServer {
     return (repository.branches.get(ref) ?? repository.tags.get(ref))!.sha;
   }
 
+  sha256(bytes: Uint8Array): string {
+    return createHash('sha256').update(bytes).digest('hex');
+  }
+
   /** Bytes of content that storage and hub gave for paths that fit. */
   sent(match: RegExp): number {
     return this.log.filter(({ path }) => match.test(path)).reduce((sum, { sent }) => sum + sent, 0);
@@ -299,7 +303,10 @@ class Answer {
     const isPart = range !== null && !this.#faults.some((fault) => 'noRange' in fault);
     const start = isPart ? Number(range[1]) : 0;
     const end = isPart && range[2] !== '' ? Math.min(whole.length, Number(range[2]) + 1) : whole.length;
-    if (start >= whole.length && whole.length > 0) return this.text(416, {}, '');
+    if (start >= whole.length && whole.length > 0) {
+      this.text(416, {});
+      return;
+    }
     const body = whole.subarray(start, end);
     const status = isPart ? 206 : 200;
     this.#entry.status = status;
@@ -309,7 +316,10 @@ class Answer {
       'content-length': String(body.length),
       ...(isPart ? { 'content-range': `bytes ${start}-${end - 1}/${whole.length}` } : {}),
     });
-    if (request.method === 'HEAD') return void response.end();
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
     const cut = this.#faults.find((fault) => 'cut' in fault);
     const drip = this.#faults.find((fault) => 'drip' in fault);
     const limit =

@@ -117,6 +117,7 @@ function requestOf(resolved: Resolved<typeof traceSettings>): TraceRequest {
     saveFeatures: values.saveFeatures,
     device: values.device,
     memory: values.memory,
+    keep: values.keep,
     threads: values.threads,
     force: values.force,
     skipFlagged: values.skipFlagged,

@@ -1,6 +1,6 @@
 /** What every command takes, and what several of them share. */
 import { availableParallelism } from 'node:os';
-import { bytesOr, flag, whole } from '../setting.js';
+import { bytesOr, choice, flag, whole } from '../setting.js';
 
 export const shared = {
   json: flag({ flag: '--json', meaning: 'Machine-readable result on stdout, and nothing else there.' }),
@@ -30,5 +30,15 @@ export const memory = bytesOr({
     'What both processes together may take, such as 8GiB; a model that does not fit is run some layers at a time, with the same numbers.',
   shown: 'auto: what is free, less a tenth',
 });
+
+export const keep = choice(
+  {
+    flag: '--keep',
+    meaning:
+      'Checkpoints downloaded from the Hub: all stay in its cache, last keeps only the last one, none deletes each when it is measured. What was in the cache before stays.',
+  },
+  ['all', 'last', 'none'],
+  'all',
+);
 
 export const force = flag({ flag: '--force', meaning: 'Measure again even where the same measurement is there.' });

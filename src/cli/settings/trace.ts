@@ -1,7 +1,7 @@
 /** The settings of `trace`. */
 import { choice, flag, text, textOr, texts, whole, wholeOr, type Setting } from '../setting.js';
 import { sampling } from './sampling.js';
-import { force, memory, shared, threads } from './shared.js';
+import { force, keep, memory, shared, threads } from './shared.js';
 
 export const alphaRange: Setting<readonly [number, number]> = {
   flag: '--alpha-range',
@@ -68,8 +68,9 @@ export const traceSettings = {
   series: text({
     flag: 'SERIES',
     value: null,
-    meaning: 'A folder of checkpoint folders (step1000/, checkpoint-500/, …), one checkpoint folder, or a series.json.',
-    expected: 'a folder of checkpoints, or a series.json',
+    meaning:
+      'A folder of checkpoint folders (step1000/, checkpoint-500/, …), one checkpoint folder, a series.json, or a Hub id: org/name (its revisions that are steps) or org/name@revision.',
+    expected: 'a folder of checkpoints, a series.json, or a Hub id such as EleutherAI/pythia-160m',
   }),
   corpus: text({
     flag: '--corpus',
@@ -159,6 +160,7 @@ export const traceSettings = {
     'cpu',
   ),
   memory,
+  keep,
   threads,
   force,
   skipFlagged: flag({
