@@ -6,7 +6,7 @@ import { calibrate, calibrateRows, type Pace } from './calibrate.js';
 import { flagged } from './flagged.js';
 import { variantOf } from './recording.js';
 import type { TraceHooks, TracePlan, TraceRequest } from './request.js';
-import { openSource } from './source.js';
+import { openSource, type SubjectSource } from './source.js';
 import { planOf, survey, type Surveyed } from './survey.js';
 import { refuseUnknownDevice } from '../runtime/index.js';
 import { checkAlerts } from './alerts.js';
@@ -38,11 +38,26 @@ export async function planTrace(request: TraceRequest, hooks: TraceHooks = {}): 
   plan.notes.unshift(...notes);
   const todo = surveyed.filter(({ opened, stored }) => opened !== null && stored === null);
   if (todo.length === 0) return plan;
+  const fetch = await fetchOf(todo, subjects);
+  if (fetch) plan.notes.push('the time is without that of the download');
   const pace = await paceOf(todo, request);
   const time = timeOf(todo, pace, looked);
   const seconds = Object.values(time).reduce((sum, part) => sum + part, 0);
   if (pace.busy > 1.5) plan.notes.push(busyNote(pace.busy));
-  return { ...plan, seconds, time };
+  return { ...plan, seconds, time, ...(fetch ? { fetch } : {}) };
+}
+
+/** What has to come from the Hub, by its listing. */
+async function fetchOf(todo: readonly Surveyed[], subjects: SubjectSource): Promise<TracePlan['fetch']> {
+  const entries = new Set(todo.flatMap(({ entry, control }) => (entry.hub && control === null ? [entry] : [])));
+  if (entries.size === 0 || !subjects.sizeOf) return undefined;
+  const sum = { bytes: 0, cached: 0 };
+  for (const entry of entries) {
+    const { bytes, cached } = await subjects.sizeOf(entry);
+    sum.bytes += bytes - cached;
+    sum.cached += cached;
+  }
+  return sum;
 }
 
 function busyNote(busy: number): string {

@@ -1,6 +1,7 @@
 /** Where a request's rows come from: models that are run on a corpus, or files of representations made elsewhere. */
 import { openSeries, type Series, type SeriesEntry } from '../checkpoints/index.js';
 import { EigentraceError } from '../errors.js';
+import type { HubSize } from '../hub/index.js';
 import type { KeyParts } from '../record/index.js';
 import { cacheFolder } from './cache.js';
 import { openFeatureSeries } from './feature-files.js';
@@ -20,6 +21,8 @@ export interface SubjectSource {
   identify(opened: Opened, hooks?: SubjectHooks): Promise<Identified>;
   /** `sha256`: of its files; null where it has none. */
   keyParts(opened: Opened, sha256: string | null): KeyParts;
+  /** Of a checkpoint on the Hub: its bytes, and how many of them are here. Absent where nothing is fetched. */
+  sizeOf?(entry: SeriesEntry): Promise<HubSize>;
 }
 
 /** One source with nulls beside it, which need neither a model nor a file. */
@@ -36,6 +39,7 @@ function withNoise(request: TraceRequest, subjects: Subjects | FeatureSubjects):
         : source.identify(opened, hooks),
     keyParts: (opened, sha256) =>
       opened.kind === 'noise' ? noiseKeyParts(opened, request) : source.keyParts(opened, sha256),
+    ...(source.sizeOf ? { sizeOf: (entry: SeriesEntry) => source.sizeOf!(entry) } : {}),
   };
 }
 
