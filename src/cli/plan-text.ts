@@ -51,6 +51,9 @@ export function planText(plan: TracePlan, out: string, style: Style): string {
     ],
     ['', `${flop(inAll)} in all`],
     ['to read', `${bytes(plan.bytesToRead)} of ${corpus ? 'weights' : 'representations'}`],
+    ...(plan.fetch
+      ? [['to fetch', `${bytes(plan.fetch.bytes)}, ${bytes(plan.fetch.cached)} cached`] as [string, string]]
+      : []),
     ['peak memory', `${bytes(plan.peakMemory)}${(plan.stages ?? 0) > 1 ? `, the model in ${plan.stages} stages` : ''}`],
     ['time', plan.seconds === null ? 'nothing left to do' : `about ${duration(Math.max(1, plan.seconds))}`],
     ...timeFacts(plan.time),

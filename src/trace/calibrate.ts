@@ -104,12 +104,13 @@ function pieceOf(model: Model, request: TraceRequest, layers: readonly Layer[]):
 
 async function paceOfForward(
   child: ModelProcess,
-  { model, sequences, layers }: OpenedSubject,
+  { entry, model, sequences, layers }: OpenedSubject,
   request: TraceRequest,
 ): Promise<{ load: number; forward: number }> {
   const lengths = sequences.ids.map((ids) => ids.length);
   const whole = forwardFlops(model, layers, lengths, request, request.nll);
-  const piece = pieceOf(model, request, layers);
+  // What is not on this machine yet can't be run.
+  const piece = entry.folder === null ? null : pieceOf(model, request, layers);
   const bytes = 4 * model.parameters.nonEmbedding + (request.nll ? model.embeddingBytes : 0);
   if (piece === null) {
     const { sustained } = await measureSpeed(child, request.threads);

@@ -8,7 +8,7 @@ import { EigentraceError } from '../errors.js';
 import { refuseUnknownDevice } from '../runtime/index.js';
 import { checkAlerts } from './alerts.js';
 import { checkRequest } from './check-request.js';
-import type { CheckpointResult, TraceHooks, TraceRequest, TraceResult } from './request.js';
+import type { CheckpointResult, SkippedCheckpoint, TraceHooks, TraceRequest, TraceResult } from './request.js';
 import { subjectsOf } from './source.js';
 import { Job } from './trace.js';
 
@@ -32,12 +32,6 @@ export async function followTrace(
     throw new EigentraceError(
       'usage',
       '--follow: needs checkpoints, got --features (expected the folder into which a training writes its checkpoints)',
-    );
-  }
-  if (request.skipFlagged === true) {
-    throw new EigentraceError(
-      'usage',
-      '--skip-flagged: is for a series that is whole, got --follow too (expected one of them); flags are recorded all the same',
     );
   }
   const growing = await GrowingSeries.open(request.series, {
@@ -68,6 +62,7 @@ interface Parts {
 class Follower {
   readonly #parts: Parts;
   readonly #results = new Map<string, CheckpointResult>();
+  readonly #skipped: SkippedCheckpoint[] = [];
   readonly #missed = new Map<string, SeriesEntry>();
   /** The last step measured. */
   #after: number | null = null;
@@ -101,6 +96,7 @@ class Follower {
       ...{ run: this.#parts.request.out, results: [...this.#results.values()], interrupted: this.#aborted() },
       ...this.#parts.job.alerts,
       ...(missed.length > 0 ? { missed } : {}),
+      ...(this.#skipped.length > 0 ? { skipped: this.#skipped } : {}),
     };
   }
 
@@ -108,13 +104,15 @@ class Follower {
     const pending = this.#parts.growing.waiting(until) - 1;
     // Before, so that weights that are written anew meanwhile come again.
     this.#parts.growing.take(entry);
-    const results = await this.#parts.job.more(this.#parts.growing.series, entry, pending);
+    const { results, skipped } = await this.#parts.job.more(this.#parts.growing.series, entry, pending);
     for (const result of results) {
       const { stage, revision, control = null } = result;
       this.#results.set(JSON.stringify([stage, revision, control?.kind ?? null]), result);
     }
+    this.#skipped.push(...skipped);
     const own = results.find(({ control }) => !control);
     if (own) this.#after = own.step;
+    else if (skipped.length > 0) this.#after = entry.step;
     else if (!this.#aborted()) this.#miss(entry, 'went away while it was measured');
   }
 

@@ -20,7 +20,7 @@ import {
   type RunRequest,
   type StoredMeasurement,
 } from '../record/index.js';
-import { sweepScratch } from '../bytes/index.js';
+import { kindOf, sweepScratch } from '../bytes/index.js';
 import { refuseUnknownDevice } from '../runtime/index.js';
 import { Alerts, checkAlerts } from './alerts.js';
 import { checkRequest } from './check-request.js';
@@ -30,7 +30,14 @@ import { flagged, type Flagged } from './flagged.js';
 import { measure, type Measured } from './measure.js';
 import { measureNoise } from './noise.js';
 import { draftOf, resultOf, runRequest, variantOf } from './recording.js';
-import type { CheckpointResult, TraceEvent, TraceHooks, TraceRequest, TraceResult } from './request.js';
+import type {
+  CheckpointResult,
+  SkippedCheckpoint,
+  TraceEvent,
+  TraceHooks,
+  TraceRequest,
+  TraceResult,
+} from './request.js';
 import { openSource, type Identified, type Opened, type SubjectSource } from './source.js';
 import { ProgressFile } from './progress-file.js';
 import { keeping, planOf, survey, type Surveyed } from './survey.js';
@@ -146,17 +153,43 @@ export class Job {
    * Measures one more checkpoint of a series that grows, with its nulls; `pending` others are known to wait. What went away
    * meanwhile has no result.
    */
-  async more(series: Series, entry: SeriesEntry, pending: number): Promise<CheckpointResult[]> {
+  async more(
+    series: Series,
+    entry: SeriesEntry,
+    pending: number,
+  ): Promise<{ results: CheckpointResult[]; skipped: readonly SkippedCheckpoint[] }> {
     const results: CheckpointResult[] = [];
     this.#series = series;
-    const audited = await flagged(series, this.#bare, [entry], this.#request, this.#hooks.signal);
+    const audited = await this.#auditOne(series, entry);
+    if (audited === null) return { results, skipped: [] };
     for (const message of audited.notes) this.#tell({ type: 'note', message });
     this.#audited = audited;
     this.#subjects = audited.subjects;
-    this.#entries = [entry];
-    await this.#round(results, pending);
+    this.#entries = audited.entries;
+    if (audited.entries.length > 0) await this.#round(results, pending);
     this.#before += results.length;
-    return results;
+    return { results, skipped: audited.skipped };
+  }
+
+  /** Null where it went away meanwhile; what can't be audited is told when it is opened. */
+  async #auditOne(series: Series, entry: SeriesEntry): Promise<Flagged | null> {
+    try {
+      // Against all that is there: what differs from the others is told by the others.
+      const there: SeriesEntry[] = [];
+      for (const each of series.entries) if ((await kindOf(each.folder!)) === 'folder') there.push(each);
+      const request = { ...this.#request, skipFlagged: false };
+      const audited = await flagged({ ...series, entries: there }, this.#bare, there, request, this.#hooks.signal);
+      const flags = audited.flagsOf(entry);
+      const notes = flags.map(({ code, message }) => `${code}: ${entry.revision}: ${message}`);
+      if (!this.#request.skipFlagged || flags.length === 0) return { ...audited, entries: [entry], notes };
+      const { stage, revision, step, tokens } = entry;
+      const left = { stage, revision, step, tokens, flags: flags.map((flag) => ({ ...flag })) };
+      return { ...audited, entries: [], skipped: [left], notes };
+    } catch (error) {
+      if (this.#aborted() || (await this.#isGone?.(entry))) return null;
+      if (error instanceof EigentraceError && error.code !== 'input' && error.code !== 'integrity') throw error;
+      return { entries: [entry], subjects: this.#bare, skipped: [], notes: [], flagsOf: () => [] };
+    }
   }
 
   /** Says that nothing is to be done now. */

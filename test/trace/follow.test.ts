@@ -124,6 +124,21 @@ it('goes on when a checkpoint is deleted under its hands, and ends at the last s
   expect((await record(out)).failures).toEqual([]);
 });
 
+it('with --skip-flagged leaves out a copy of another checkpoint, and waits on', async () => {
+  const [series, out] = [join(folder, 'copied'), join(folder, 'skipping')];
+  await save(series, 10, 'step1', 30);
+  await save(series, 20, 'step1', 30);
+  await save(series, 30, 'step2', 30);
+  const seen = listener();
+  const result = await followTrace({ ...request(series, out), skipFlagged: true }, { until: 'last', poll }, seen);
+  expect(result.missed).toBeUndefined();
+  const names = [...result.results, ...(result.skipped ?? [])].map(({ revision }) => revision).sort();
+  expect(names).toEqual(['checkpoint-10', 'checkpoint-20', 'checkpoint-30']);
+  expect(result.results.map(({ revision }) => revision)).toEqual(['checkpoint-30']);
+  const codes = new Set(result.skipped!.flatMap(({ flags }) => flags.map(({ code }) => code)));
+  expect([...codes]).toEqual(['identical-weights']);
+});
+
 it('as a command: a tokenizer that is named, one line while it waits, Ctrl-C ends with what was measured', async () => {
   const [series, out] = [join(folder, 'interrupted'), join(folder, 'run')];
   const place = await save(series, 10, 'step1');
