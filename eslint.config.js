@@ -32,8 +32,12 @@ const rooms = {
     ...['spectrum', 'record', 'statistics'],
   ],
   visit: ['bytes', 'checkpoints', 'corpus', 'models', 'runtime', 'spectrum', 'record', 'statistics', 'trace'],
+  ablation: [
+    ...['bytes', 'checkpoints', 'corpus', 'models', 'runtime', 'spectrum', 'record', 'statistics'],
+    ...['trace', 'visit', 'evaluation', 'paper'],
+  ],
   compare: ['record', 'statistics', 'spectrum', 'phases'],
-  evaluation: ['bytes', 'checkpoints', 'corpus', 'models', 'runtime', 'record', 'statistics', 'story', 'visit'],
+  evaluation: ['bytes', 'checkpoints', 'hub', 'corpus', 'models', 'runtime', 'record', 'statistics', 'story', 'visit'],
   training: ['bytes', 'story'],
   report: [
     ...['bytes', 'record', 'spectrum', 'statistics', 'phases', 'paper'],

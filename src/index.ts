@@ -51,6 +51,7 @@ export {
 export { exportFigure, figureCharts, type FigureChart, type FigureOptions, type FigureResult } from './report/index.js';
 export * from './trace/index.js';
 export * from './visit/index.js';
+export { ablate, ablateDefaults, type AblateRequest, type AblateResult } from './ablation/index.js';
 export {
   evaluate,
   evaluateDefaults,

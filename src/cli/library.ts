@@ -31,6 +31,8 @@ import type {
   EvaluateRequest,
   EvaluateResult,
   TaskListing,
+  AblateRequest,
+  AblateResult,
   VisitHooks,
   BuildHooks,
   BuildRequest,
@@ -58,6 +60,7 @@ export type { AuditFinding, CheckpointResult, PhaseFinding, SkippedCheckpoint, T
 export type { FindingValue, MemorizationSummary, MemorizeRequest, MemorizeResult } from '../index.js';
 export type { SweepPlan, SweepRequest, SweepResult };
 export type { EvaluateRequest, EvaluateResult, TaskListing };
+export type { AblateRequest, AblateResult };
 export type { Visited, VisitHooks } from '../index.js';
 export type { BuildEvent, IndexQueries, SearchAnswer } from '../index.js';
 
@@ -209,6 +212,7 @@ export interface Library {
   makeSeries(recipe: SeriesRecipe, options?: MakeSeriesOptions): Promise<MadeSeries>;
   auditSeries(series: string, options?: AuditOptions): Promise<Audit>;
   evaluate(request: EvaluateRequest, hooks?: VisitHooks): Promise<EvaluateResult>;
+  ablate(request: AblateRequest, hooks?: VisitHooks): Promise<AblateResult>;
   listTasks(): Promise<readonly TaskListing[]>;
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
   findPhases(run: string, options: FindPhasesOptions): Promise<FoundPhases>;

@@ -5,6 +5,7 @@
 import { Command as Parser, CommanderError, Option } from 'commander';
 import { EigentraceError, nearest } from '../errors.js';
 import type { Command } from './command.js';
+import { ablate } from './commands/ablate.js';
 import { audit } from './commands/audit.js';
 import { compare } from './commands/compare.js';
 import { demo } from './commands/demo.js';
@@ -39,6 +40,7 @@ export const commands: readonly Command[] = [
   represent,
   evaluate,
   index,
+  ablate,
   inspect,
   audit,
   series,

@@ -7,7 +7,7 @@ export { headScores, loadScoreHead, type HeadScores, type ScoreHead, type TokenP
 export { interruptible } from './interruptible.js';
 export { layerName, represent, type Represented, type RepresentOptions, type StateSink } from './represent.js';
 export { memoryBound, RowStore, type StoredRows } from './row-store.js';
-export { score, type ContinuationScore, type ScoreOptions } from './score.js';
+export { score, scoreChanged, type ContinuationScore, type ScoreOptions, type StateChange } from './score.js';
 export type { ScoreItem } from './score-plan.js';
 export { eachScoredStates, scoredStates, type ScoringOptions, type StatesSink } from './scored-states.js';
 export type { Stages } from './stages.js';

@@ -6,7 +6,7 @@ import type { Model } from '../models/index.js';
 import { headScores, loadScoreHead, type ScoreHead } from './head-scores.js';
 import { interruptible } from './interruptible.js';
 import type { ModelProcess } from './process.js';
-import { planItem, type Asked, type Planned, type ScoreItem } from './score-plan.js';
+import { planItem, type Asked, type Growing, type Planned, type ScoreItem } from './score-plan.js';
 import { eachScoredStates, type ScoringOptions, type StatesSink } from './scored-states.js';
 import { eachTreeStates } from './tree-states.js';
 
@@ -24,6 +24,9 @@ export interface ScoreOptions extends ScoringOptions {
   readonly maxTokens?: number | null;
 }
 
+/** What is done to states (R, d) before the unembedding; must not change the array that it is given. */
+export type StateChange = (states: Float32Array) => Float32Array;
+
 /** Scores of every item's continuations, in order. Afterwards the head stays loaded, and no other graph. */
 export async function score(
   child: ModelProcess,
@@ -31,12 +34,27 @@ export async function score(
   items: readonly ScoreItem[],
   options: ScoreOptions,
 ): Promise<ContinuationScore[][]> {
+  const [scores] = await scoreChanged(child, model, items, [null], options);
+  return scores!;
+}
+
+/** The same from one forward pass with the states changed in several ways before the unembedding (null: as they are). */
+export async function scoreChanged(
+  child: ModelProcess,
+  model: Model,
+  items: readonly ScoreItem[],
+  changes: readonly (StateChange | null)[],
+  options: ScoreOptions,
+): Promise<ContinuationScore[][][]> {
   const limit = options.maxTokens === undefined ? model.positions : options.maxTokens;
   const planned: Planned[] = [];
   const scores = items.map((item, index) => planItem(model, item, index, limit, planned));
+  const copies = new Map(
+    scores.flat().map((each) => [each, changes.map(() => ({ ...each, logprobs: each.logprobs.slice() }))]),
+  );
   await interruptible(child, options.signal, async () => {
     const head = await loadScoreHead(child, model, options);
-    const queue = new HeadQueue(head);
+    const queue = new HeadQueue(head, changes, copies);
     const of = tokensOf(planned);
     let before = 0;
     for (const { part, tree } of partsOf(planned)) {
@@ -59,7 +77,14 @@ export async function score(
     }
     await queue.flush();
   });
-  return scores.map((item) => item.map(({ logprobs, greedy, cut }) => ({ logprobs, greedy, cut })));
+  return changes.map((_, v) =>
+    scores.map((item) =>
+      item.map((each) => {
+        const { logprobs, greedy, cut } = copies.get(each)![v]!;
+        return { logprobs, greedy, cut };
+      }),
+    ),
+  );
 }
 
 /**
@@ -85,10 +110,19 @@ function tokensOf(planned: readonly Planned[]): number {
 class HeadQueue {
   readonly #head: ScoreHead;
   readonly #states: Float32Array;
+  readonly #changes: readonly (StateChange | null)[];
+  /** By what was planned: its score under each change. */
+  readonly #copies: ReadonlyMap<Growing, readonly Growing[]>;
   #asked: Asked[][] = [];
 
-  constructor(head: ScoreHead) {
+  constructor(
+    head: ScoreHead,
+    changes: readonly (StateChange | null)[],
+    copies: ReadonlyMap<Growing, readonly Growing[]>,
+  ) {
     this.#head = head;
+    this.#changes = changes;
+    this.#copies = copies;
     this.#states = new Float32Array(head.rows * head.width);
   }
 
@@ -108,12 +142,15 @@ class HeadQueue {
     const states = this.#states.slice(0, asked.length * this.#head.width);
     const rows = asked.flatMap((each, row) => each.map(() => row));
     const tokens = asked.flatMap((each) => each.map(({ token }) => token));
-    const { logprobs, argmax } = await headScores(this.#head, states, { rows, tokens });
-    let pair = 0;
-    for (const [row, each] of asked.entries()) {
-      for (const { token, score, place } of each) {
-        score.logprobs[place] = logprobs[pair++]!;
-        if (argmax[row] !== token) score.greedy = false;
+    for (const [v, change] of this.#changes.entries()) {
+      const { logprobs, argmax } = await headScores(this.#head, change?.(states) ?? states, { rows, tokens });
+      let pair = 0;
+      for (const [row, each] of asked.entries()) {
+        for (const { token, score, place } of each) {
+          const own = this.#copies.get(score)![v]!;
+          own.logprobs[place] = logprobs[pair++]!;
+          if (argmax[row] !== token) own.greedy = false;
+        }
       }
     }
   }

@@ -3,6 +3,8 @@ export { GramAccumulator, type AccumulatorOptions } from './accumulate.js';
 export { definitionIds, definitions, definitionsVersion, type Definition } from './definitions.js';
 export { decompositions, spectrumFlops, spectrumMemory, type EstimateOptions } from './estimate.js';
 export { eigenvalues } from './eigen.js';
+export { eigenvectors, type Eigenvectors } from './eigenvectors.js';
+export { rowCovariance, type RowCovariance } from './row-covariance.js';
 export { measureRows, type LayerMeasurement, type MeasureOptions } from './measure.js';
 export { figuresFrom, type FigureOptions, type Figures, type FigureSet } from './figures.js';
 export type { Rows } from './rows.js';

@@ -6,5 +6,6 @@ export { jackknife, type JackknifeError } from './jackknife.js';
 export { partialOf, RankCorrelations } from './rank-correlations.js';
 export { PythonRandom } from './python-random.js';
 export { errorOfCurves, errorOfDifference, replicateCurves, type ReplicateCurves } from './replicate-curves.js';
+export { mcnemar, paired, type McNemar, type Paired } from './paired.js';
 export { judge, type Judged } from './verdicts.js';
 export { incompleteBeta, lnGamma, studentCdf, studentQuantile } from './student-t.js';

@@ -4,6 +4,7 @@
  * `traceDefaults` and `presets` in the library (a test compares them; importing them would make help load everything).
  */
 import type { Setting, Settings } from '../setting.js';
+import { ablateSettings } from './ablate.js';
 import { demoSettings } from './demo.js';
 import { evaluateSettings } from './evaluate.js';
 import { exportSettings } from './export.js';
@@ -21,6 +22,7 @@ export const everySetting: Settings = Object.fromEntries(
     ...demoSettings,
     ...representSettings,
     ...evaluateSettings,
+    ...ablateSettings,
     ...exportSettings,
     ...reportSettings,
     ...serveSettings,

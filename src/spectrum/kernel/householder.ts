@@ -177,13 +177,17 @@ export function dot(p: Float64Array, a: number, q: Float64Array, b: number, n: n
   return s0 + s1 + (s2 + s3);
 }
 
-/** A(n,n) → tridiagonal D(n), E(n−1) by similarity (dlatrd's panels); A is destroyed. */
+/**
+ * A(n,n) → tridiagonal D(n), E(n−1) by similarity (dlatrd's panels); A is destroyed. With `taus` (n−1) the reflections
+ * H = I − τ v vᵀ are kept: v of step k lies in A's column k from row k + 1 on, its first value 1.
+ */
 export function* tridiagonaliseSteps(
   A: Float64Array,
   ld: number,
   n: number,
   D: Float64Array,
   E: Float64Array,
+  taus?: Float64Array,
 ): Generator<void, void> {
   const V = new Float64Array(ld * panelColumns);
   const W = new Float64Array(ld * panelColumns);
@@ -224,6 +228,10 @@ export function* tridiagonaliseSteps(
       v[m0] = 1;
       for (let r = m0 + 1; r < n; r++) v[r] = A[column + r]! * scale;
       V.set(v.subarray(m0, n), i * ld + m0);
+      if (taus) {
+        A.set(v.subarray(m0, n), column + m0);
+        taus[k] = tau;
+      }
       symv(A, m0 + m0 * ld, ld, m, v, y, m0);
       for (let q = 0; q < i; q++) {
         sumW[q] = dot(W, q * ld + m0, v, m0, m);

@@ -1,0 +1,210 @@
+/** The job at each checkpoint: its directions once, then every set of questions under every change. */
+import { readIds, selectSequences, tokenizerLibrary, type Sequences } from '../corpus/index.js';
+import { EigentraceError } from '../errors.js';
+import type { FindingFlag } from '../record/index.js';
+import { interruptible, type StateChange } from '../runtime/index.js';
+import { generatorName } from '../statistics/random.js';
+import { cacheFolder, tokenCache } from '../trace/cache.js';
+import { corpusSha256 } from '../trace/recording.js';
+import type { VisitBody, VisitJob, VisitPart, VisitSubject, VisitTools } from '../visit/index.js';
+import { sizeOf } from './band.js';
+import { findBasis, type Basis } from './basis.js';
+import { ablationVersion, figuresOf, type Outcome } from './figures.js';
+import type { QuestionSet } from './question-set.js';
+import type { AblateRequest } from './request.js';
+import { scoreVariants } from './score-variants.js';
+import { project, randomDirections } from './subspace.js';
+import { variantName, variantsOf, type Variant } from './variant.js';
+
+/** Tokens of context where a config names no positions, as in `evaluate`. */
+const defaultPositions = 2048;
+/** Answers by question are kept up to so many, questions times variants. */
+const mostKept = 200_000;
+
+export interface AblatePart extends VisitPart {
+  readonly set: QuestionSet;
+}
+
+export class AblateJob implements VisitJob<AblatePart> {
+  readonly kind = 'ablation' as const;
+  readonly parts: readonly AblatePart[];
+  readonly #request: AblateRequest;
+  readonly #variants: readonly Variant[];
+  readonly #widest: { readonly rank: number; readonly option: string };
+  /** By tokenizer; the ids of a file stand under the empty name. */
+  readonly #sequences = new Map<string, Promise<Sequences>>();
+  #basis: { readonly subject: VisitSubject; readonly basis: Basis } | null = null;
+
+  constructor(request: AblateRequest, sets: readonly QuestionSet[]) {
+    const { keep, remove, randomDraws, randomSeed, mean, position } = request;
+    const { variants, widest } = variantsOf(keep, remove, randomDraws);
+    this.#request = request;
+    this.#variants = variants;
+    this.#widest = widest;
+    const names = [...new Set(variants.map(variantName))];
+    const basis = request.ids ?? request.corpus;
+    const { sequences, minTokens, maxTokens, seed } = request;
+    this.parts = sets.map((set) => ({
+      name: set.name,
+      scope: { questions: set.name, basis, variants: names, mean },
+      options: {
+        ...{ questions: set.identity, basis, position, mean, variants: names, randomDraws, randomSeed },
+        ...(request.ids === null ? { sequences, minTokens, maxTokens, seed } : {}),
+      },
+      set,
+    }));
+  }
+
+  async keyParts(subject: VisitSubject, { set }: AblatePart): Promise<Record<string, unknown>> {
+    const { mean, position, randomDraws, randomSeed } = this.#request;
+    return {
+      ablation: ablationVersion,
+      questions: set.identity,
+      basis: (await this.#sequencesOf(subject, undefined)).sha256,
+      ...{ position, mean, tokens: tokenizerLibrary },
+      variants: [...new Set(this.#variants.map(variantName))],
+      random: randomDraws === 0 ? null : { draws: randomDraws, seed: randomSeed, generator: generatorName },
+    };
+  }
+
+  async run(subject: VisitSubject, { name, set }: AblatePart, tools: VisitTools): Promise<VisitBody> {
+    const { model } = subject;
+    const { ids, rows, minTokens, maxTokens } = this.#request;
+    const { rank, option } = this.#widest;
+    if (rank > model.width) {
+      throw new EigentraceError(
+        'usage',
+        `${option}: more directions than the states have, got ${rank} ` +
+          `(expected at most ${model.width}, the width of checkpoint ${subject.entry.revision})`,
+      );
+    }
+    const sequences = await this.#sequencesOf(subject, tools.signal);
+    const basis = await this.#basisOf(subject, sequences, tools);
+    const limit = model.positions ?? defaultPositions;
+    tools.progress('load', 0, model.bytes);
+    let started = 0;
+    const scored = await interruptible(tools.child, tools.signal, () =>
+      scoreVariants(tools.child, model, set, set.pairs(subject), this.#changes(basis), {
+        ...{ threads: tools.threads, maxTokens: limit },
+        ...(tools.signal ? { signal: tools.signal } : {}),
+        onLoaded: () => (started = performance.now()),
+        onProgress: (done, of) => {
+          const seconds = (performance.now() - started) / 1000;
+          tools.progress('score', done, of, done > 0 ? done / seconds : null);
+        },
+      }),
+    );
+    const flags: FindingFlag[] = [...basis.flags];
+    if (scored.cut.questions > 0) {
+      const message =
+        `${scored.cut.questions} of ${set.count} questions are longer than the model's ${limit} tokens: ` +
+        `${scored.cut.tokens} tokens were cut from the left`;
+      flags.push({ code: 'context-cut', message, count: scored.cut.questions });
+    }
+    return {
+      values: figuresOf(name, set.metrics, scored.outcomes),
+      detail: {
+        questions: name,
+        metrics: set.metrics,
+        basis: basisDetail(basis, sequences, this.#request),
+        variants: scored.outcomes.map((outcome) => variantDetail(outcome, basis, this.#variants.length * set.count)),
+      },
+      flags,
+      provenance: {
+        corpus: {
+          ...{ name: sequences.name, sha256: corpusSha256(sequences), rows_sha256: sequences.sha256 },
+          ...{ sequences: sequences.found, tokens: sequences.tokens },
+          ...{
+            min_tokens: ids === null && rows === null ? minTokens : null,
+            max_tokens: ids === null ? maxTokens : null,
+          },
+        },
+      },
+    };
+  }
+
+  /** What is done to the states, variant by variant. */
+  #changes({ vectors, mean, d }: Basis): { variant: Variant; change: StateChange | null }[] {
+    const about = this.#request.mean ? mean : null;
+    return this.#variants.map((variant) => {
+      switch (variant.kind) {
+        case 'original':
+          return { variant, change: null };
+        case 'band': {
+          const { from, to } = variant.band;
+          return { variant, change: project(vectors.subarray((from - 1) * d, to * d), d, variant.mode, about) };
+        }
+        case 'random': {
+          const { mode, size, draw } = variant;
+          return {
+            variant,
+            change: project(randomDirections(d, size, this.#request.randomSeed, draw), d, mode, about),
+          };
+        }
+      }
+    });
+  }
+
+  async #basisOf(subject: VisitSubject, sequences: Sequences, tools: VisitTools): Promise<Basis> {
+    if (this.#basis?.subject !== subject) {
+      const basis = await findBasis(subject, sequences, this.#request.position, this.#widest.rank, tools);
+      this.#basis = { subject, basis };
+    }
+    return this.#basis.basis;
+  }
+
+  #sequencesOf(subject: VisitSubject, signal: AbortSignal | undefined): Promise<Sequences> {
+    const { ids, corpus, field, sequences, minTokens, maxTokens, seed, rows } = this.#request;
+    const key = ids === null ? subject.tokenizer().sha256 : '';
+    let found = this.#sequences.get(key);
+    if (!found) {
+      if (ids === null && corpus === null) {
+        throw new EigentraceError(
+          'usage',
+          '--corpus: is missing (expected the text that gives the directions, or --ids)',
+        );
+      }
+      found =
+        ids !== null
+          ? readIds(ids, signal)
+          : selectSequences({
+              ...{ corpus: corpus!, field, sequences, minTokens, maxTokens, seed, rows },
+              ...{ tokenizer: subject.tokenizer(), cacheFolder: tokenCache(cacheFolder()), signal },
+            });
+      this.#sequences.set(key, found);
+      // What failed is tried again at the next checkpoint.
+      found.catch(() => this.#sequences.delete(key));
+    }
+    return found;
+  }
+}
+
+function basisDetail(basis: Basis, sequences: Sequences, request: AblateRequest): Record<string, unknown> {
+  const { n, d, rank, eigenvalues, mean } = basis;
+  return {
+    ...{ corpus: sequences.name, sequences: sequences.found, position: request.position },
+    ...{ n, d, rank, mean: request.mean, meanNorm: Math.sqrt(mean.reduce((sum, x) => sum + x * x, 0)) },
+    eigenvalues: [...eigenvalues],
+  };
+}
+
+/** `answers`: questions times variants in all. */
+function variantDetail(
+  { variant, right, logprobs }: Outcome,
+  { eigenvalues }: Basis,
+  answers: number,
+): Record<string, unknown> {
+  const total = eigenvalues.reduce((sum, x) => sum + Math.max(0, x), 0);
+  const share =
+    variant.kind === 'band' && total > 0
+      ? eigenvalues.slice(variant.band.from - 1, variant.band.to).reduce((sum, x) => sum + Math.max(0, x), 0) / total
+      : null;
+  return {
+    name: variantName(variant),
+    ...variant,
+    ...(variant.kind === 'band' ? { size: sizeOf(variant.band), variance: share } : {}),
+    // A character a question, by metric.
+    right: answers <= mostKept ? right.map((own) => own.map((each) => (each ? '1' : '0')).join('')) : null,
+    logprobs: answers <= mostKept ? logprobs : null,
+  };
+}
