@@ -1,9 +1,11 @@
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTokenizer } from '../../src/corpus/index.js';
 import { memorize, memorizeDefaults, type MemorizeRequest } from '../../src/memorization/index.js';
 import { detailOf, type PassageDetail, type QuestionDetail } from '../../src/memorization/detail.js';
+import { exportFigure, StoryReader } from '../../src/report/index.js';
 import { exportRun, openRun, verifyRun } from '../../src/record/index.js';
 import { fakeService, type FakeService } from '../infinigram/service.js';
 import { copySeries, sample, temporary } from '../trace/command-line.js';
@@ -127,6 +129,59 @@ describe('the sample', () => {
     expect(rows).toHaveLength(20);
     expect(rows.some((row) => row.includes('step6000') && row.includes('rho_partial_published'))).toBe(true);
     expect(await verifyRun(base.out!, {})).toMatchObject({ sound: true, problems: [] });
+  });
+
+  test('stands on the page of its run, with charts as files, and is read again only when it changed', async () => {
+    const out = join(folder, 'page');
+    await cp(fileURLToPath(new URL('../golden/runs/demo', import.meta.url)), out, { recursive: true });
+    const named = join(folder, 'series.json');
+    const stage = (revision: string) => ({ revision, step: Number(revision.slice(4)), path: `tiny/${revision}` });
+    const checkpoints = ['step0', 'step6000'].map(stage);
+    const tokenizer = 'tiny/tokenizer.json';
+    const stages = [{ name: 'pretrain', checkpoints }];
+    await writeFile(named, JSON.stringify({ name: 'sample-neox-0.9m', tokensPerStep: 4096, tokenizer, stages }));
+    await memorize({ ...base, series: named, out, limit: 40 });
+    const reader = new StoryReader([out], { version: '1' });
+    const { story } = await reader.read();
+    const [series] = story.runs[0]!.series;
+    const [memorization] = series!.memorization!;
+    expect(memorization).toMatchObject({ what: 'questions', name: 'cloze.jsonl', n: 40, control: { kind: 'step 0' } });
+    expect(memorization!.points.map(({ revision, tokens }) => [revision, tokens])).toEqual([
+      ['step0', 0],
+      ['step6000', 24_576_000],
+    ]);
+    expect(memorization!.values['rho']![1]).toBeTypeOf('number');
+    expect(memorization!.scatter).toMatchObject({ revision: 'step6000' });
+    expect(memorization!.scatter!.items).toHaveLength(40);
+    expect((await reader.read()).story).toBe(story);
+    for (const chart of ['memorization', 'suffix-lengths', 'likelihoods']) {
+      const options = { chart, format: 'svg', width: 84, axis: 'tokens', figure: null, at: null, and: null } as const;
+      const rest = { out: null, series: null, layer: null, variant: null, logs: [], evaluations: [] };
+      const { content, title } = await exportFigure(out, { ...options, ...rest });
+      expect(Buffer.from(content!).toString()).toContain('<svg');
+      expect(title).toContain('cloze.jsonl');
+    }
+    const [name] = (await readdir(join(out, 'memorization/sample-neox-0.9m/pretrain'))).filter((n) =>
+      n.includes('6000'),
+    );
+    const path = join(out, 'memorization/sample-neox-0.9m/pretrain', name!);
+    await writeFile(path, (await readFile(path, 'utf8')).replace('"rho_partial"', '"rho_other"'));
+    const { problems, series: after } = (await reader.read()).story.runs[0]!;
+    expect(problems[0]!.file).toBe(`memorization/sample-neox-0.9m/pretrain/${name!}`);
+    expect(after[0]!.memorization![0]!.points).toHaveLength(1);
+  });
+
+  test('goes on where it was stopped', async () => {
+    const out = join(folder, 'stopped');
+    const stop = new AbortController();
+    const onEvent = ({ type }: { type: string }) => {
+      if (type === 'done') stop.abort();
+    };
+    const first = await memorize({ ...base, out }, { signal: stop.signal, onEvent });
+    expect(first.interrupted).toBe(true);
+    expect(first.results.map(({ state }) => state)).toEqual(['measured']);
+    const { results } = await memorize({ ...base, out });
+    expect(results.map(({ state }) => state)).toEqual(['reused', 'measured']);
   });
 
   test('drawn weights are the control where step 0 is not among the checkpoints', async () => {
