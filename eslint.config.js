@@ -36,6 +36,10 @@ const rooms = {
     ...['bytes', 'checkpoints', 'corpus', 'models', 'runtime', 'spectrum', 'record', 'statistics'],
     ...['trace', 'visit', 'evaluation', 'paper'],
   ],
+  directions: [
+    ...['bytes', 'checkpoints', 'corpus', 'models', 'runtime', 'spectrum', 'record', 'statistics'],
+    ...['trace', 'visit'],
+  ],
   compare: ['record', 'statistics', 'spectrum', 'phases'],
   evaluation: ['bytes', 'checkpoints', 'hub', 'corpus', 'models', 'runtime', 'record', 'statistics', 'story', 'visit'],
   training: ['bytes', 'story'],

@@ -53,6 +53,17 @@ export * from './trace/index.js';
 export * from './visit/index.js';
 export { ablate, ablateDefaults, type AblateRequest, type AblateResult } from './ablation/index.js';
 export {
+  changesOf,
+  directions,
+  directionsDefaults,
+  directionsOf,
+  type Direction,
+  type DirectionChange,
+  type DirectionsDetail,
+  type DirectionsRequest,
+  type DirectionsResult,
+} from './directions/index.js';
+export {
   evaluate,
   evaluateDefaults,
   listTasks,

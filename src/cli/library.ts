@@ -4,6 +4,7 @@
  * which tests replace by fakes.
  */
 import type {
+  Finding,
   Audit,
   AuditOptions,
   CompareOptions,
@@ -28,6 +29,9 @@ import type {
   SweepPlan,
   SweepRequest,
   SweepResult,
+  DirectionsDetail,
+  DirectionsRequest,
+  DirectionsResult,
   EvaluateRequest,
   EvaluateResult,
   TaskListing,
@@ -61,6 +65,8 @@ export type { FindingValue, MemorizationSummary, MemorizeRequest, MemorizeResult
 export type { SweepPlan, SweepRequest, SweepResult };
 export type { EvaluateRequest, EvaluateResult, TaskListing };
 export type { AblateRequest, AblateResult };
+export type { Direction, DirectionChange } from '../index.js';
+export type { DirectionsDetail, DirectionsRequest, DirectionsResult };
 export type { Visited, VisitHooks } from '../index.js';
 export type { BuildEvent, IndexQueries, SearchAnswer } from '../index.js';
 
@@ -213,6 +219,8 @@ export interface Library {
   auditSeries(series: string, options?: AuditOptions): Promise<Audit>;
   evaluate(request: EvaluateRequest, hooks?: VisitHooks): Promise<EvaluateResult>;
   ablate(request: AblateRequest, hooks?: VisitHooks): Promise<AblateResult>;
+  directions(request: DirectionsRequest, hooks?: VisitHooks): Promise<DirectionsResult>;
+  directionsOf(finding: Pick<Finding, 'detail' | 'revision'>): DirectionsDetail;
   listTasks(): Promise<readonly TaskListing[]>;
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
   findPhases(run: string, options: FindPhasesOptions): Promise<FoundPhases>;

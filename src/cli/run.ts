@@ -9,6 +9,7 @@ import { ablate } from './commands/ablate.js';
 import { audit } from './commands/audit.js';
 import { compare } from './commands/compare.js';
 import { demo } from './commands/demo.js';
+import { directions } from './commands/directions.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
@@ -39,6 +40,7 @@ export const commands: readonly Command[] = [
   memorize,
   represent,
   evaluate,
+  directions,
   index,
   ablate,
   inspect,

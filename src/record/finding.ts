@@ -15,7 +15,7 @@ export const findingFormat = 'eigentrace.finding' as const;
 export const findingVersion = 1 as const;
 
 /** The rooms of a run beside `geometry`, each the name of its folder and of its table. */
-export const findingKinds = ['tasks', 'memorization', 'ablation', 'samples', 'posttraining'] as const;
+export const findingKinds = ['tasks', 'memorization', 'ablation', 'samples', 'posttraining', 'directions'] as const;
 export type FindingKind = (typeof findingKinds)[number];
 
 /** Characters of JSON that a detail may have: a reader takes a finding into memory whole. */

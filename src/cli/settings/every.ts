@@ -6,6 +6,7 @@
 import type { Setting, Settings } from '../setting.js';
 import { ablateSettings } from './ablate.js';
 import { demoSettings } from './demo.js';
+import { directionsSettings } from './directions.js';
 import { evaluateSettings } from './evaluate.js';
 import { exportSettings } from './export.js';
 import { importSettings } from './import.js';
@@ -23,6 +24,7 @@ export const everySetting: Settings = Object.fromEntries(
     ...representSettings,
     ...evaluateSettings,
     ...ablateSettings,
+    ...directionsSettings,
     ...exportSettings,
     ...reportSettings,
     ...serveSettings,
