@@ -30,6 +30,8 @@ import type {
   SweepResult,
   EvaluateRequest,
   EvaluateResult,
+  GenerateRequest,
+  GenerateResult,
   TaskListing,
   AblateRequest,
   AblateResult,
@@ -61,6 +63,7 @@ export type { FindingValue, MemorizationSummary, MemorizeRequest, MemorizeResult
 export type { SweepPlan, SweepRequest, SweepResult };
 export type { EvaluateRequest, EvaluateResult, TaskListing };
 export type { AblateRequest, AblateResult };
+export type { GeneratedPrompt, GenerateRequest, GenerateResult } from '../index.js';
 export type { Visited, VisitHooks } from '../index.js';
 export type { BuildEvent, IndexQueries, SearchAnswer } from '../index.js';
 
@@ -213,6 +216,7 @@ export interface Library {
   auditSeries(series: string, options?: AuditOptions): Promise<Audit>;
   evaluate(request: EvaluateRequest, hooks?: VisitHooks): Promise<EvaluateResult>;
   ablate(request: AblateRequest, hooks?: VisitHooks): Promise<AblateResult>;
+  generate(request: GenerateRequest, hooks?: VisitHooks): Promise<GenerateResult>;
   listTasks(): Promise<readonly TaskListing[]>;
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
   findPhases(run: string, options: FindPhasesOptions): Promise<FoundPhases>;

@@ -12,6 +12,7 @@ import { demo } from './commands/demo.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
+import { generate } from './commands/generate.js';
 import { importCommand } from './commands/import.js';
 import { index } from './commands/index-files.js';
 import { inspect } from './commands/inspect.js';
@@ -39,6 +40,7 @@ export const commands: readonly Command[] = [
   memorize,
   represent,
   evaluate,
+  generate,
   index,
   ablate,
   inspect,

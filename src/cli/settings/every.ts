@@ -8,6 +8,7 @@ import { ablateSettings } from './ablate.js';
 import { demoSettings } from './demo.js';
 import { evaluateSettings } from './evaluate.js';
 import { exportSettings } from './export.js';
+import { generateSettings } from './generate.js';
 import { importSettings } from './import.js';
 import { memorizeSettings } from './memorize.js';
 import { metricsSettings } from './metrics.js';
@@ -22,6 +23,7 @@ export const everySetting: Settings = Object.fromEntries(
     ...demoSettings,
     ...representSettings,
     ...evaluateSettings,
+    ...generateSettings,
     ...ablateSettings,
     ...exportSettings,
     ...reportSettings,
