@@ -41,6 +41,7 @@ const rooms = {
     ...['trace', 'visit'],
   ],
   compare: ['record', 'statistics', 'spectrum', 'phases'],
+  generation: ['bytes', 'corpus', 'models', 'runtime', 'record', 'statistics', 'visit'],
   evaluation: ['bytes', 'checkpoints', 'hub', 'corpus', 'models', 'runtime', 'record', 'statistics', 'story', 'visit'],
   training: ['bytes', 'story'],
   report: [

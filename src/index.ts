@@ -72,6 +72,13 @@ export {
   type TaskListing,
 } from './evaluation/index.js';
 export {
+  generate,
+  generateDefaults,
+  type GeneratedPrompt,
+  type GenerateRequest,
+  type GenerateResult,
+} from './generation/index.js';
+export {
   makeReport,
   readStory,
   refreshReport,

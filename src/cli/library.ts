@@ -34,6 +34,8 @@ import type {
   DirectionsResult,
   EvaluateRequest,
   EvaluateResult,
+  GenerateRequest,
+  GenerateResult,
   TaskListing,
   AblateRequest,
   AblateResult,
@@ -67,6 +69,7 @@ export type { EvaluateRequest, EvaluateResult, TaskListing };
 export type { AblateRequest, AblateResult };
 export type { Direction, DirectionChange } from '../index.js';
 export type { DirectionsDetail, DirectionsRequest, DirectionsResult };
+export type { GeneratedPrompt, GenerateRequest, GenerateResult } from '../index.js';
 export type { Visited, VisitHooks } from '../index.js';
 export type { BuildEvent, IndexQueries, SearchAnswer } from '../index.js';
 
@@ -221,6 +224,7 @@ export interface Library {
   ablate(request: AblateRequest, hooks?: VisitHooks): Promise<AblateResult>;
   directions(request: DirectionsRequest, hooks?: VisitHooks): Promise<DirectionsResult>;
   directionsOf(finding: Pick<Finding, 'detail' | 'revision'>): DirectionsDetail;
+  generate(request: GenerateRequest, hooks?: VisitHooks): Promise<GenerateResult>;
   listTasks(): Promise<readonly TaskListing[]>;
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
   findPhases(run: string, options: FindPhasesOptions): Promise<FoundPhases>;

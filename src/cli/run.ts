@@ -13,6 +13,7 @@ import { directions } from './commands/directions.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
+import { generate } from './commands/generate.js';
 import { importCommand } from './commands/import.js';
 import { index } from './commands/index-files.js';
 import { inspect } from './commands/inspect.js';
@@ -41,6 +42,7 @@ export const commands: readonly Command[] = [
   represent,
   evaluate,
   directions,
+  generate,
   index,
   ablate,
   inspect,

@@ -93,6 +93,5 @@ function withFlags(source: SubjectSource, flagsOf: Flagged['flagsOf']): SubjectS
     },
     identify: (opened, hooks) => source.identify(opened, hooks),
     keyParts: (opened, sha256) => source.keyParts(opened, sha256),
-    ...(source.sizeOf ? { sizeOf: (entry: SeriesEntry) => source.sizeOf!(entry) } : {}),
   };
 }

@@ -72,6 +72,7 @@ export function world(wishes: Wishes = {}): World {
     directionsOf: () => {
       throw new Error('no fake');
     },
+    generate: () => Promise.reject(new Error('no fake')),
     listTasks: () => Promise.resolve([{ name: 'sciq', version: '1.0', kind: 'choice', title: 'SciQ', same: null }]),
     exportRun: (_, { out }) =>
       Promise.resolve({ path: out, content: out === null ? Buffer.from('step\r\n1\r\n') : null, notes: [] }),

@@ -9,6 +9,7 @@ import { demoSettings } from './demo.js';
 import { directionsSettings } from './directions.js';
 import { evaluateSettings } from './evaluate.js';
 import { exportSettings } from './export.js';
+import { generateSettings } from './generate.js';
 import { importSettings } from './import.js';
 import { memorizeSettings } from './memorize.js';
 import { metricsSettings } from './metrics.js';
@@ -23,6 +24,7 @@ export const everySetting: Settings = Object.fromEntries(
     ...demoSettings,
     ...representSettings,
     ...evaluateSettings,
+    ...generateSettings,
     ...ablateSettings,
     ...directionsSettings,
     ...exportSettings,
