@@ -123,8 +123,5 @@ async function notThere(path: string): Promise<string> {
   }
   const hub = /^(\w[\w.-]*)\/(\w[\w.-]*)(?:@([^@\s]+))?$/.exec(path);
   if (!hub || path.endsWith('.json')) return `${path}: no such file or folder (expected a series)`;
-  const [, owner, model, revision = 'REVISION'] = hub;
-  const command = `hf download ${owner}/${model} --revision ${revision} --local-dir ${model}/${revision}`;
-  const advice = `download the revisions first (\`${command}\`), then trace the folder ${model}`;
-  return `${path}: no such folder, and this version does not read series from the Hub; ${advice}`;
+  return `${path}: no such folder (expected one here, or an id of the Hub where this command takes one; hf:${path} always means the Hub)`;
 }

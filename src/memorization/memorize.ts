@@ -2,7 +2,8 @@
  * `memorize`: how far each checkpoint's likelihoods rank as the n-grams of its training data do (definitions §8). The loop
  * over the series is `visit`'s; results are findings in RUN/memorization.
  */
-import { openSeries, selectRevisions } from '../checkpoints/index.js';
+import { selectRevisions } from '../checkpoints/index.js';
+import { openAnySeries } from '../trace/places.js';
 import { findCorpus } from '../corpus/index.js';
 import { EigentraceError } from '../errors.js';
 import type { Finding } from '../record/index.js';
@@ -53,7 +54,7 @@ function refuseTwice(option: string, before: readonly { readonly name: string }[
 /** Whether weights are drawn besides, as the control. */
 async function drawsWeights({ control, series, revisions, tokensPerStep }: MemorizeRequest): Promise<boolean> {
   if (control !== 'auto') return control === 'random-init';
-  const { entries } = await openSeries(series, { tokensPerStep });
+  const { entries } = await openAnySeries(series, { tokensPerStep });
   return !selectRevisions(entries, revisions).some(({ step }) => step === 0);
 }
 

@@ -9,9 +9,9 @@ import {
   type Finding,
   type RevisionSource,
 } from '../audit/index.js';
-import { openSeries } from '../checkpoints/index.js';
 import { EigentraceError, nearest } from '../errors.js';
 import { cacheFolder, hashCache } from './cache.js';
+import { needsHub, openAnySeries, Places } from './places.js';
 
 export interface AuditOptions {
   /** For folders whose names give steps only. Default: not known. */
@@ -20,7 +20,7 @@ export interface AuditOptions {
   readonly schedule?: string | null;
   /** Codes of findings that are left out. */
   readonly ignore?: readonly string[];
-  /** What lists revisions that are not on this machine. Default: nothing, they count as unreadable. */
+  /** What lists revisions that are not on this machine. Default: the Hub. */
   readonly remote?: RevisionSource | null;
   readonly signal?: AbortSignal;
   readonly onProgress?: (phase: 'open' | 'compare' | 'hash', done: number, of: number, revision: string | null) => void;
@@ -43,7 +43,8 @@ export async function auditSeries(path: string, options: AuditOptions = {}): Pro
   const { tokensPerStep = null, ignore = [], signal, onProgress } = options;
   checkCodes(ignore);
   const expected = await readExpected(options.schedule ?? null);
-  const series = await openSeries(path, { tokensPerStep });
+  const series = await openAnySeries(path, { tokensPerStep, others: true, signal });
+  const places = options.remote === undefined && needsHub(series) ? new Places() : null;
   const facts = await seriesFacts(
     series,
     {
@@ -53,8 +54,8 @@ export async function auditSeries(path: string, options: AuditOptions = {}): Pro
       onLook: (done, of) => onProgress?.('compare', done, of, null),
       onProgress: (done, of) => onProgress?.('hash', done, of, null),
     },
-    options.remote ?? null,
-  );
+    options.remote ?? places?.revisions ?? null,
+  ).finally(() => places?.close());
   const findings = [...findingsIn(facts, expected), ...facts.besides].filter(({ code }) => !ignore.includes(code));
   return {
     series: series.name,

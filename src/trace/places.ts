@@ -19,14 +19,16 @@ import { cacheFolder, hashCache } from './cache.js';
 
 /**
  * Opens a SERIES, wherever it lies. What is there on this machine is meant first; `hf:org/name` always means the Hub. The
- * hub room is loaded only when it is needed.
+ * hub room is loaded only when it is needed. `others`: of a repository also the revisions that are no steps, such as `main`.
  */
 export async function openAnySeries(
   path: string,
-  options: { tokensPerStep?: number | null; signal?: AbortSignal | undefined } = {},
+  options: { tokensPerStep?: number | null; others?: boolean; signal?: AbortSignal | undefined } = {},
 ): Promise<Series> {
-  const { tokensPerStep = null, signal } = options;
-  if (await isOnHub(path)) return (await import('../hub/index.js')).openHubSeries(path, { tokensPerStep, signal });
+  const { tokensPerStep = null, others = false, signal } = options;
+  if (await isOnHub(path)) {
+    return (await import('../hub/index.js')).openHubSeries(path, { tokensPerStep, others, signal });
+  }
   return openSeries(path, { tokensPerStep });
 }
 

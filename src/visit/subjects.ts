@@ -4,6 +4,7 @@ import type { TwoWayTokenizer } from '../corpus/index.js';
 import { Model } from '../models/index.js';
 import { cacheFolder, hashCache, weightScratch } from '../trace/cache.js';
 import { withRandomWeights } from '../trace/random-init.js';
+import { needsHub, Places } from '../trace/places.js';
 import { noTokenizer, Tokenizers } from '../trace/tokenizers.js';
 import type { VisitSubject } from './request.js';
 
@@ -16,18 +17,31 @@ export interface Place {
 export class VisitSubjects {
   readonly #series: Series;
   readonly #tokenizers = new Tokenizers();
+  /** Brings checkpoints here that are on the Hub; null where all are on this machine. */
+  readonly #places: Places | null;
 
   constructor(series: Series) {
     this.#series = series;
+    this.#places = needsHub(series) ? new Places() : null;
   }
 
+  /** Stops what is fetched. */
+  async close(): Promise<void> {
+    await this.#places?.close();
+  }
+
+  /** `onHash` is told of bytes that are fetched, too. */
   async open(
     { entry, control }: Place,
     hooks: { signal?: AbortSignal | undefined; onHash: (done: number, of: number) => void },
   ): Promise<VisitSubject> {
     const cache = cacheFolder();
     const scratchFolder = weightScratch(cache);
-    const opened = await openEntry(this.#series, entry, { scratchFolder });
+    const there = await this.#places?.fetch(entry, {
+      signal: hooks.signal,
+      onProgress: ({ done, of }) => hooks.onHash(done, of),
+    });
+    const opened = await openEntry(this.#series, there ?? entry, { scratchFolder });
     const named = { ...opened, name: entry.revision };
     const asStored = {
       ...{ entry, checkpoint: named, model: Model.read(named), files: named.files, bytes: named.bytes },

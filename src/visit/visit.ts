@@ -5,7 +5,7 @@
  */
 import { tmpdir } from 'node:os';
 import { sweepScratch } from '../bytes/index.js';
-import { openSeries, selectRevisions, whatChanged, type Series } from '../checkpoints/index.js';
+import { selectRevisions, whatChanged, type Series } from '../checkpoints/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
 import {
   addFindingFailure,
@@ -19,6 +19,7 @@ import {
   type FindingRef,
   type Run,
 } from '../record/index.js';
+import { openAnySeries } from '../trace/places.js';
 import { ProgressFile } from '../trace/progress-file.js';
 import { seriesRecord } from '../trace/recording.js';
 import { versions } from '../trace/versions.js';
@@ -47,7 +48,8 @@ export async function visit<P extends VisitPart>(
   if (!Number.isInteger(threads) || threads < 1) {
     throw new EigentraceError('usage', `--threads: got ${threads} (expected a whole number of at least 1)`);
   }
-  const series = await openSeries(request.series, { tokensPerStep: request.tokensPerStep });
+  const { tokensPerStep } = request;
+  const series = await openAnySeries(request.series, { tokensPerStep, signal: hooks.signal });
   const entries = selectRevisions(series.entries, request.revisions);
   const places: Place[] = entries.map((entry) => ({ entry, control: null }));
   if (request.randomInit !== null && entries[0]) {
@@ -75,6 +77,7 @@ export async function visit<P extends VisitPart>(
   try {
     return await loop.go(places);
   } finally {
+    await loop.close();
     await workshop.close();
     await progressFile?.close();
   }
@@ -120,6 +123,10 @@ class Loop<P extends VisitPart> {
     }
     const { run, series } = this.#means;
     return { run: run?.path ?? null, series: series.name, kind, results: this.#results, interrupted: this.#aborted() };
+  }
+
+  close(): Promise<void> {
+    return this.#subjects.close();
   }
 
   #aborted(): boolean {
