@@ -18,6 +18,11 @@ const rooms = {
   corpus: ['bytes', 'statistics', 'hub'],
   models: [],
   features: ['bytes'],
+  infinigram: ['bytes', 'corpus'],
+  memorization: [
+    ...['bytes', 'checkpoints', 'corpus', 'infinigram', 'models', 'runtime'],
+    ...['spectrum', 'statistics', 'record', 'story', 'trace', 'visit'],
+  ],
   runtime: ['bytes', 'models'],
   record: ['bytes', 'spectrum', 'statistics', 'phases', 'paper'],
   alerts: [],
@@ -28,11 +33,11 @@ const rooms = {
   ],
   visit: ['bytes', 'checkpoints', 'corpus', 'models', 'runtime', 'spectrum', 'record', 'statistics', 'trace'],
   compare: ['record', 'statistics', 'spectrum', 'phases'],
-  evaluation: ['bytes', 'checkpoints', 'corpus', 'models', 'runtime', 'record', 'statistics', 'story', 'visit'],
+  evaluation: ['bytes', 'checkpoints', 'hub', 'corpus', 'models', 'runtime', 'record', 'statistics', 'story', 'visit'],
   training: ['bytes', 'story'],
   report: [
     ...['bytes', 'record', 'spectrum', 'statistics', 'phases', 'paper'],
-    ...['compare', 'evaluation', 'training', 'story', 'charts'],
+    ...['compare', 'evaluation', 'memorization', 'training', 'story', 'charts'],
   ],
   server: ['bytes', 'record', 'spectrum', 'phases', 'story', 'charts', 'report'],
   cli: ['index', 'story'],
@@ -90,14 +95,7 @@ const direction = Object.entries(rooms).map(([room, allowed]) => ({
 
 export default tseslint.config(
   {
-    ignores: [
-      'dist',
-      'coverage',
-      'sample',
-      'src/spectrum/kernel/*.as.ts',
-      'src/spectrum/kernel/wasm.ts',
-      'bench/.cache',
-    ],
+    ignores: ['dist', 'coverage', 'sample', 'src/*/kernel/*.as.ts', 'src/*/kernel/wasm.ts', 'bench/.cache'],
   },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked,

@@ -80,3 +80,27 @@ export {
   type FigureComparison,
 } from './compare/index.js';
 export { newToken, openBrowser, startServer, type RunningServer, type ServerOptions } from './server/index.js';
+export { hostedDefaults, hostedUrl, openHosted, type HostedIndex, type HostedOptions } from './infinigram/hosted.js';
+export {
+  memorize,
+  memorizeDefaults,
+  type MemorizeRequest,
+  type MemorizeResult,
+  type Summary as MemorizationSummary,
+} from './memorization/index.js';
+export {
+  buildIndex,
+  openIndex,
+  openQueries,
+  verifyIndex,
+  type BuildEvent,
+  type BuildHooks,
+  type BuildRequest,
+  type BuildResult,
+  type IndexQueries,
+  type IndexVerification,
+  type InfinigramIndex,
+  type QueryOptions,
+  type SearchAnswer,
+  type VerifyIndexOptions,
+} from './infinigram/index.js';

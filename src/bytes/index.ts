@@ -35,7 +35,9 @@ export {
   type WritableDtype,
   type WritableTensor,
 } from './safetensors-write.js';
+export { PageCache, PagedFile } from './paged-file.js';
 export { stageFile, type StagedFile } from './staged-file.js';
+export { StagedWriter } from './staged-writer.js';
 export { withLock, type LockOptions } from './lock.js';
 export { withFileLock, type FileLockOptions } from './file-lock.js';
 export { PartialFile, sizeOf } from './partial-file.js';

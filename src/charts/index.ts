@@ -10,3 +10,6 @@ export { chooseDownstream, downstream, type DownstreamInput } from './downstream
 export { lossColumns, training, type TrainingInput } from './training.js';
 export { differences, type DifferencePoint, type DifferencesInput } from './differences.js';
 export { sweep, type SweepInput } from './sweep.js';
+export { memorizationChart, type MemorizationInput } from './memorization.js';
+export { suffixLengths, type SuffixLengthsInput } from './suffix-lengths.js';
+export { likelihoods, type LikelihoodsInput } from './likelihoods.js';

@@ -8,9 +8,9 @@ export {
   type FileHashes,
   type HashOptions,
 } from './identity.js';
+export { GrowingSeries, type GrowingOptions, type Unfinished } from './growing.js';
 export { parseHubId } from './hub-id.js';
 export { compareNames, compareStages, parseCheckpointName, stageOfName, type CheckpointName } from './naming.js';
-export { GrowingSeries, type GrowingOptions, type Unfinished } from './growing.js';
 export { selectRevisions } from './revisions.js';
 export {
   openEntry,
@@ -21,7 +21,6 @@ export {
   type SeriesOptions,
   type Stage,
 } from './series.js';
-export type { RemoteWeights, TensorRange, WeightFile } from './weights.js';
 export { readSeriesFile, seriesFrom } from './series-file.js';
 export {
   composeSeries,
@@ -32,3 +31,4 @@ export {
   type WrittenSeries,
 } from './series-write.js';
 export { countsPretraining, stagesOf } from './stages.js';
+export type { RemoteWeights, TensorRange, WeightFile } from './weights.js';

@@ -31,6 +31,8 @@ export interface Clock {
 }
 
 export interface Context {
+  /** What is piped in, for commands that read queries; absent: nothing is. */
+  readonly stdin?: AsyncIterable<Uint8Array | string>;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -14,6 +14,8 @@ import type {
   MadeSeries,
   MakeSeriesOptions,
   SeriesRecipe,
+  MemorizeRequest,
+  MemorizeResult,
   TraceHooks,
   TracePlan,
   TraceRequest,
@@ -30,6 +32,13 @@ import type {
   EvaluateResult,
   TaskListing,
   VisitHooks,
+  BuildHooks,
+  BuildRequest,
+  BuildResult,
+  IndexQueries,
+  IndexVerification,
+  QueryOptions,
+  VerifyIndexOptions,
 } from '../index.js';
 
 export type {
@@ -46,9 +55,11 @@ export type {
   Verification,
 };
 export type { AuditFinding, CheckpointResult, PhaseFinding, SkippedCheckpoint, TraceEvent } from '../index.js';
+export type { FindingValue, MemorizationSummary, MemorizeRequest, MemorizeResult } from '../index.js';
 export type { SweepPlan, SweepRequest, SweepResult };
 export type { EvaluateRequest, EvaluateResult, TaskListing };
 export type { Visited, VisitHooks } from '../index.js';
+export type { BuildEvent, IndexQueries, SearchAnswer } from '../index.js';
 
 /** What `represent` asks for. */
 export interface RepresentRequest {
@@ -192,6 +203,7 @@ export interface Library {
   planTrace(request: TraceRequest, hooks?: TraceHooks): Promise<TracePlan>;
   sweep(request: SweepRequest, hooks?: TraceHooks): Promise<SweepResult>;
   planSweep(request: SweepRequest, hooks?: TraceHooks): Promise<SweepPlan>;
+  memorize(request: MemorizeRequest, hooks?: VisitHooks): Promise<MemorizeResult>;
   represent(request: RepresentRequest, hooks?: TraceHooks): Promise<RepresentResult>;
   inspect(checkpoint: string): Promise<Inspection>;
   makeSeries(recipe: SeriesRecipe, options?: MakeSeriesOptions): Promise<MadeSeries>;
@@ -210,6 +222,9 @@ export interface Library {
   openBrowser(url: string): Promise<boolean>;
   demoRequest(out: string): TraceRequest;
   diagnose(): Promise<Diagnosis>;
+  buildIndex(request: BuildRequest, hooks?: BuildHooks): Promise<BuildResult>;
+  verifyIndex(folder: string, options?: VerifyIndexOptions): Promise<IndexVerification>;
+  openQueries(folder: string, options?: QueryOptions): Promise<IndexQueries>;
   definitions: readonly Definition[];
   kindOf(path: string): Promise<'file' | 'folder' | null>;
   readJson(path: string): Promise<unknown>;

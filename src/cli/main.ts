@@ -14,6 +14,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const context: Context = {
+  stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,

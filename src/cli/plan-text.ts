@@ -50,9 +50,11 @@ export function planText(plan: TracePlan, out: string, style: Style): string {
       `${flop(total)} a checkpoint: forward ${flop(plan.flops.forward)}, spectrum ${flop(plan.flops.spectrum)}`,
     ],
     ['', `${flop(inAll)} in all`],
+    ...(plan.bytesToFetch ? [['to fetch', `${bytes(plan.bytesToFetch)} from the Hub`] as [string, string]] : []),
     ['to read', `${bytes(plan.bytesToRead)} of ${corpus ? 'weights' : 'representations'}`],
     ['peak memory', `${bytes(plan.peakMemory)}${(plan.stages ?? 0) > 1 ? `, the model in ${plan.stages} stages` : ''}`],
     ['time', plan.seconds === null ? 'nothing left to do' : `about ${duration(Math.max(1, plan.seconds))}`],
+    ...timeFacts(plan.time),
   ];
   const blocks = [
     facts.map(([name, value]) => `${style.bold(name.padEnd(13))}${value}`),
@@ -66,6 +68,24 @@ export function planText(plan: TracePlan, out: string, style: Style): string {
     .filter((block) => block.length > 0)
     .map((block) => block.join('\n'))
     .join('\n\n')}\n`;
+}
+
+/** What the time is spent on, where that is a tenth of it or more. */
+function timeFacts(time: TracePlan['time']): [string, string][] {
+  if (!time) return [];
+  const names = {
+    forward: 'forward',
+    spectrum: 'spectrum',
+    load: 'loading',
+    hash: 'hashing',
+    start: 'start',
+    store: 'writing',
+  };
+  const all = Object.values(time).reduce((sum, seconds) => sum + seconds, 0);
+  const parts = (Object.keys(names) as (keyof typeof names)[])
+    .filter((key) => time[key] >= all / 10)
+    .map((key) => `${names[key]} ${Math.round((100 * time[key]) / all)}%`);
+  return [['', parts.join(', ')]];
 }
 
 function tally(plan: TracePlan): { measure: number; reused: number; problems: number } {

@@ -67,7 +67,12 @@ function find(
   const option = given[key];
   if (option !== undefined) {
     const origin = setting.flag.startsWith('--') ? `option ${setting.flag}` : `argument ${setting.flag}`;
-    return { source: 'option', origin, subject: setting.flag, text: asTexts(option) };
+    return {
+      source: 'option',
+      origin,
+      subject: setting.flag,
+      text: setting.verbatim === true ? String(option) : asTexts(option),
+    };
   }
   if (readElsewhere(setting)) {
     const variable = variableOf(key);

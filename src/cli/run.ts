@@ -12,7 +12,9 @@ import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
+import { index } from './commands/index-files.js';
 import { inspect } from './commands/inspect.js';
+import { memorize } from './commands/memorize.js';
 import { metrics } from './commands/metrics.js';
 import { phases } from './commands/phases.js';
 import { reportCommand } from './commands/report.js';
@@ -33,8 +35,10 @@ export const commands: readonly Command[] = [
   demo,
   trace,
   sweep,
+  memorize,
   represent,
   evaluate,
+  index,
   inspect,
   audit,
   series,

@@ -20,6 +20,8 @@ export interface Setting<T> {
   readonly expected: string;
   /** May be given several times (`RUN RUN`, `--log A --log B`): the value is the list of what `parse` gives for each. */
   readonly many?: boolean;
+  /** White space around it counts (a text to tokenise): it is not trimmed. */
+  readonly verbatim?: boolean;
   /** Only an option of the command line: not read from the environment or the config file. */
   readonly optionOnly?: boolean;
   /** Its value is not shown by `--print-config`. */
@@ -29,7 +31,7 @@ export interface Setting<T> {
 export type Settings = Record<string, Setting<unknown>>;
 export type Values<S extends Settings> = { [K in keyof S]: S[K] extends Setting<infer T> ? T : never };
 
-type Words = Pick<Setting<unknown>, 'flag' | 'meaning' | 'optionOnly'>;
+type Words = Pick<Setting<unknown>, 'flag' | 'meaning' | 'optionOnly' | 'verbatim'>;
 
 /** A text that may not be empty; null until given. */
 export function text(

@@ -3,6 +3,7 @@ import { FileSource, identify, type FileIdentity } from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
 import { jsonlDocuments } from './jsonl.js';
 import { parquetDocuments } from './parquet.js';
+import { Place } from './place.js';
 import { findCorpus, type CorpusFile } from './source.js';
 import { Tally } from './tally.js';
 import { textDocuments } from './text.js';
@@ -15,6 +16,10 @@ export interface Document {
   readonly path: string;
   /** Bytes of that file read so far, as it is stored (compressed; of parquet the field's column only). */
   readonly bytesRead: number;
+  /** Line (of txt the first) or parquet row in that file, from 0. */
+  readonly line: number;
+  /** The other fields of a jsonl row. */
+  readonly rest: Readonly<Record<string, unknown>>;
 }
 
 export interface DocumentOptions {
@@ -48,22 +53,25 @@ export async function* corpusDocuments(
   for (const file of files) {
     const tally = new Tally();
     opened.push({ file, identity: await identify(file.path), tally });
-    for await (const text of fileDocuments(file, field, tally, signal)) {
-      yield { index: index++, text, path: file.path, bytesRead: tally.bytesRead };
+    const place = new Place();
+    for await (const text of fileDocuments(file, field, tally, signal, place)) {
+      const { line, rest } = place;
+      yield { index: index++, text, path: file.path, bytesRead: tally.bytesRead, line, rest };
     }
   }
 }
 
-/** Texts of one file; `tally` counts and hashes what was used of it. */
+/** Texts of one file; `tally` counts and hashes what was used of it, `place` says where the last one stands. */
 export async function* fileDocuments(
   file: CorpusFile,
   field: string,
   tally: Tally,
   signal?: AbortSignal,
+  place?: Place,
 ): AsyncGenerator<string> {
   const source = await FileSource.open(file.path);
   try {
-    const options = { gzip: file.gzip, tally };
+    const options = { gzip: file.gzip, tally, place };
     const texts =
       file.format === 'txt'
         ? textDocuments(source, options)

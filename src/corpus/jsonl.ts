@@ -2,15 +2,23 @@
 import type { ByteSource } from '../bytes/index.js';
 import { EigentraceError, messageOf, nearest } from '../errors.js';
 import { lines, type LineOptions } from './lines.js';
+import type { Place } from './place.js';
 
 export async function* jsonlDocuments(
   source: ByteSource,
   field: string,
-  options: LineOptions = {},
+  options: LineOptions & { place?: Place | undefined } = {},
 ): AsyncGenerator<string> {
+  const { place } = options;
   for await (const { number, text } of lines(source, options)) {
     if (text.trim() === '') continue;
-    yield fieldOf(parseLine(text, `${source.name}:${number}`), field, `${source.name}:${number}`);
+    const row = parseLine(text, `${source.name}:${number}`);
+    const value = fieldOf(row, field, `${source.name}:${number}`);
+    if (place) {
+      const { [field]: _, ...rest } = row as Record<string, unknown>;
+      [place.line, place.rest] = [number - 1, rest];
+    }
+    yield value;
   }
 }
 

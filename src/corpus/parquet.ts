@@ -10,6 +10,7 @@ import { EigentraceError } from '../errors.js';
 import { missingField } from './jsonl.js';
 import { decode, documentLimit } from './lines.js';
 import { readDictionary, textsOf } from './parquet-texts.js';
+import type { Place } from './place.js';
 import { Tally } from './tally.js';
 
 /** A page holds at least one document. */
@@ -19,9 +20,9 @@ const valueLimit = 1 << 24;
 export async function* parquetDocuments(
   source: ByteSource,
   field: string,
-  options: { tally?: Tally } = {},
+  options: { tally?: Tally; place?: Place | undefined } = {},
 ): AsyncGenerator<string> {
-  const { tally = new Tally() } = options;
+  const { tally = new Tally(), place } = options;
   const counted = tally.counting(source);
   const { metadata, schema } = await readParquetFile(counted);
   const schemaPath = stringColumn(schema, field, source.name);
@@ -43,6 +44,7 @@ export async function* parquetDocuments(
         }
         const value = decode(bytes, `${source.name}: a text of column "${field}"`, 0);
         tally.add(Buffer.from(`${value}\n`));
+        if (place) place.line = row;
         row++;
         yield value;
       }

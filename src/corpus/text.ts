@@ -5,15 +5,20 @@
 import type { ByteSource } from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
 import { documentLimit, lines, type LineOptions } from './lines.js';
+import type { Place } from './place.js';
 
-export async function* textDocuments(source: ByteSource, options: LineOptions = {}): AsyncGenerator<string> {
-  const { limit = documentLimit } = options;
+export async function* textDocuments(
+  source: ByteSource,
+  options: LineOptions & { place?: Place | undefined } = {},
+): AsyncGenerator<string> {
+  const { limit = documentLimit, place } = options;
   let document: string[] = [];
   let length = 0;
   let first = 0;
   for await (const { number, text } of lines(source, options)) {
     const content = text.trim();
     if (content === '' || content === '<|endoftext|>') {
+      if (place) place.line = first - 1;
       if (document.length > 0) yield document.join('\n');
       document = [];
       length = 0;
@@ -30,5 +35,6 @@ export async function* textDocuments(source: ByteSource, options: LineOptions = 
       );
     }
   }
+  if (place) place.line = first - 1;
   if (document.length > 0) yield document.join('\n');
 }

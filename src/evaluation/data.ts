@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { records, type DataRecord } from '../corpus/index.js';
 import { EigentraceError, nearest } from '../errors.js';
+import { fetchDatasetSplit } from '../hub/index.js';
 import { canonicalSha256 } from '../record/index.js';
 import { beforeQuestions } from './few-shot.js';
 import type { Question } from './questions.js';
@@ -25,36 +26,54 @@ export interface AskedTask {
   };
 }
 
+/** What of a request the questions depend on. */
+export type Asking = Pick<EvaluateRequest, 'data' | 'examples' | 'fewshot' | 'fewshotSeed' | 'limit'>;
+
 /** More questions than any task has: a corpus was given for a data set. */
 const mostRows = 2_000_000;
 
+/** Where rows come from. */
+interface Source {
+  readonly name: string;
+  readonly paths: readonly string[];
+}
+
 /** Reads the rows of a task and makes its questions; errors name the line. */
-export async function askTask(task: Task, request: EvaluateRequest, among: readonly string[]): Promise<AskedTask> {
+export async function askTask(
+  task: Task,
+  request: Asking,
+  among: readonly string[],
+  signal?: AbortSignal,
+): Promise<AskedTask> {
   const { fewshot, fewshotSeed, limit } = request;
   const given = fileOf('--data', request.data, task.name, among);
-  const source = given ?? ownFile(task);
+  const { split, examples } = task.file.data;
+  const source = given ?? (await ownSource(task, split, signal));
   const rows = await rowsOf(source, limit ?? Infinity);
   if (rows.length === 0) {
-    throw new EigentraceError('input', `task ${task.name}: no questions, got an empty ${source} (expected rows)`);
+    throw new EigentraceError('input', `task ${task.name}: no questions, got an empty ${source.name} (expected rows)`);
   }
-  const named = fileOf('--examples', request.examples, task.name, among) ?? (given === null ? ownExamples(task) : null);
+  const named = fileOf('--examples', request.examples, task.name, among);
+  // A file of the user's own has no other split: its rows serve as examples too.
+  const apart = given === null && examples !== undefined && fewshot > 0;
+  const pool = named ?? (apart ? await ownSource(task, examples, signal) : null);
   // Examples come from all rows, however few are asked.
-  const pool = fewshot === 0 ? [] : await rowsOf(named ?? source, Infinity);
-  const before = beforeQuestions(task, rows, { count: fewshot, seed: fewshotSeed, pool, own: named === null });
+  const drawn = fewshot === 0 ? [] : await rowsOf(pool ?? source, Infinity);
+  const before = beforeQuestions(task, rows, { count: fewshot, seed: fewshotSeed, pool: drawn, own: pool === null });
   return {
     task,
     questions: rows.map(({ row, place }, i) => task.questions.question(row, place, before[i]!)),
     places: rows.map(({ place }) => place),
     data: {
-      name: source,
-      sha256: canonicalSha256([rows.map(({ row }) => row), pool.map(({ row }) => row)]),
+      name: source.name,
+      sha256: canonicalSha256([rows.map(({ row }) => row), drawn.map(({ row }) => row)]),
       rows: rows.length,
     },
   };
 }
 
 /** `FILE` where there is one task, `TASK=FILE` of several. */
-function fileOf(option: string, given: readonly string[], task: string, among: readonly string[]): string | null {
+function fileOf(option: string, given: readonly string[], task: string, among: readonly string[]): Source | null {
   let found: string | null = null;
   for (const each of given) {
     const at = each.indexOf('=');
@@ -70,29 +89,31 @@ function fileOf(option: string, given: readonly string[], task: string, among: r
       );
     }
   }
-  return found;
+  return found === null ? null : { name: found, paths: [found] };
 }
 
-function ownFile(task: Task): string {
-  const { data } = task.file;
-  if (data.file !== undefined) return located(data.file, task);
-  if (data.hub === undefined) {
+/** The task's own questions: a file beside it, or a split of its data set. */
+async function ownSource(task: Task, split: string | undefined, signal: AbortSignal | undefined): Promise<Source> {
+  const { file, hub, config } = task.file.data;
+  if (file !== undefined) return { name: file, paths: [located(file, task)] };
+  if (hub === undefined || split === undefined) {
     throw new EigentraceError(
       'usage',
-      `--data: task ${task.name} says of no data set, got neither data.hub nor data.file in ${task.path} (expected --data FILE)`,
+      `--data: task ${task.name} says of no data, got neither data.file nor data.hub with data.split in ${task.path} ` +
+        '(expected --data FILE)',
     );
   }
-  const named = [data.hub, data.config, data.split].filter((part) => part !== undefined).join(':');
-  throw new EigentraceError(
-    'usage',
-    `--data: the questions of task ${task.name} are the data set ${named} on the Hub, got no file (expected --data FILE, ` +
-      `.parquet or .jsonl with its fields); download it with: hf download --repo-type dataset ${data.hub} --local-dir FOLDER`,
-  );
-}
-
-function ownExamples(task: Task): string | null {
-  const { examplesFile } = task.file.data;
-  return examplesFile === undefined ? null : located(examplesFile, task);
+  try {
+    const { paths, commit } = await fetchDatasetSplit({ id: hub, config: config ?? null, split }, { signal });
+    return { name: `hf:${[hub, config ?? '', split].join(':')}@${commit}`, paths };
+  } catch (error) {
+    if (!(error instanceof EigentraceError) || error.code === 'interrupted') throw error;
+    throw new EigentraceError(
+      error.code,
+      `task ${task.name}: ${error.message}; or give its questions yourself: --data FILE (.parquet or .jsonl)`,
+      { cause: error },
+    );
+  }
 }
 
 /** `sample:` is the package's sample, which lies two folders above this module in source and build. */
@@ -101,17 +122,21 @@ function located(file: string, task: Task): string {
   return join(fileURLToPath(new URL('../../sample', import.meta.url)), file.slice('sample:'.length));
 }
 
-async function rowsOf(path: string, limit: number): Promise<DataRecord[]> {
+async function rowsOf({ name, paths }: Source, limit: number): Promise<DataRecord[]> {
   const rows: DataRecord[] = [];
+  for (const path of paths) await addRows(rows, path, limit, name);
+  return rows;
+}
+
+async function addRows(rows: DataRecord[], path: string, limit: number, name: string): Promise<void> {
   for await (const each of records(path)) {
-    if (rows.length === limit) break;
+    if (rows.length >= limit) break;
     if (rows.length === mostRows) {
       throw new EigentraceError(
         'input',
-        `${path}: too many rows for questions (expected at most ${mostRows}); use --limit`,
+        `${name}: too many rows for questions (expected at most ${mostRows}); use --limit`,
       );
     }
     rows.push(each);
   }
-  return rows;
 }

@@ -31,7 +31,7 @@ export async function evaluate(request: EvaluateRequest, hooks: VisitHooks = {})
   const tasks = await openTasks(request.tasks);
   const names = tasks.map(({ name }) => name);
   const asked: AskedTask[] = [];
-  for (const task of tasks) asked.push(await askTask(task, request, names));
+  for (const task of tasks) asked.push(await askTask(task, request, names, hooks.signal));
   // The bundled sample, whose tasks run offline.
   const series = request.series === 'sample:' ? sampleSeries() : request.series;
   const result = await visit({ ...request, series }, new EvaluateJob(request, asked), hooks);

@@ -16,7 +16,6 @@ const data = z.strictObject({
   split: z.string().optional().describe('the split whose rows are asked'),
   examples: z.string().optional().describe('the split that few-shot examples are drawn from; default the same'),
   file: z.string().optional().describe('a file in place of a data set: beside the task file, or `sample:…`'),
-  examplesFile: z.string().optional(),
 });
 
 const target = z.union([

@@ -3,10 +3,13 @@ import {
   alphaBands,
   downstream,
   layerMap,
+  likelihoods,
   lossColumns,
+  memorizationChart,
   scree,
   spectrumMap,
   stack,
+  suffixLengths,
   training,
   trajectory,
   type Axis,
@@ -15,7 +18,14 @@ import {
 } from '../charts/index.js';
 import { EigentraceError, nearest } from '../errors.js';
 import { chartNamed } from './figure-names.js';
-import type { DownstreamCurve, Failure, LayerSpectra, SeriesStory, TrainingLog } from '../story/index.js';
+import type {
+  DownstreamCurve,
+  Failure,
+  LayerSpectra,
+  MemorizationStory,
+  SeriesStory,
+  TrainingLog,
+} from '../story/index.js';
 
 /** What a figure is drawn from. */
 export interface FigureSource {
@@ -61,6 +71,15 @@ export async function drawFigure(choice: FigureChoice, source: FigureSource, fra
       if (source.downstream.length === 0)
         throw missing('no downstream results', '--evaluations PATH, result files of lm-evaluation-harness');
       return downstream({ series, curves: source.downstream, axis }, frame);
+    }
+    case 'memorization':
+      return memorizationChart({ series, memorization: memorizationOf(choice, series), axis }, frame);
+    case 'suffix-lengths':
+      return suffixLengths({ memorization: memorizationOf(choice, series) }, frame);
+    case 'likelihoods': {
+      const memorization = memorizationOf(choice, series);
+      if (memorization.scatter) return likelihoods({ series, memorization }, frame);
+      throw missing('passages have no answers', '--figure NAME, a set of questions');
     }
     case 'training': {
       if (source.logs.length === 0) throw missing('no training log', '--log FILE, a trainer_state.json or a CSV');
@@ -173,6 +192,18 @@ function figureOf(name: string, series: SeriesStory, layer: string): string {
   throw new EigentraceError(
     'usage',
     `--figure: no such figure, got '${name}' (expected ${nearest(name, known).join(', ')})`,
+  );
+}
+
+/** The set of questions or passages named by `--figure`, or the first there is. */
+function memorizationOf({ figure }: FigureChoice, { memorization = [] }: SeriesStory): MemorizationStory {
+  if (memorization.length === 0) throw missing('no memorization in this run', 'one made by eigentrace memorize');
+  const names = memorization.map(({ name }) => name);
+  const found = figure === null ? memorization[0] : memorization.find(({ name }) => name === figure);
+  if (found) return found;
+  throw new EigentraceError(
+    'usage',
+    `--figure: no such set of questions or passages, got '${figure ?? ''}' (expected ${names.join(', ')})`,
   );
 }
 

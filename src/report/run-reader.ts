@@ -20,6 +20,7 @@ import {
 } from '../record/index.js';
 import type { AlertStory, Failure, RunStory, SeriesStory } from '../story/index.js';
 import { commandsOf } from './commands.js';
+import { MemorizationReader, type ReadMemorization } from './memorization.js';
 import { seriesOf, type SeriesSource } from './series.js';
 
 /** What was read of a run at one moment. */
@@ -47,6 +48,8 @@ export class RunReader {
   #listing: Listing | null = null;
   #alerts: { state: string | null; fired: readonly FiredAlert[]; problem: string | null } | null = null;
   #read: ReadRun | null = null;
+  readonly #memorizationReader = new MemorizationReader();
+  #memorization: ReadMemorization | null = null;
   #series = new Map<string, { measurements: readonly StoredMeasurement[]; record: RunRecord; story: SeriesStory }>();
 
   /** `name`: what the run is called on the page. */
@@ -72,10 +75,13 @@ export class RunReader {
     const listing = await listMeasurements(run, this.#known);
     const heard = this.#alerts;
     await this.#readAlerts();
-    const isUnchanged = before === this.#opened && heard === this.#alerts && isSame(listing, this.#listing);
+    const memorization = await this.#memorizationReader.read(run);
+    const isBesideSame = heard === this.#alerts && memorization === this.#memorization;
+    const isUnchanged = before === this.#opened && isBesideSame && isSame(listing, this.#listing);
     if (this.#read !== null && isUnchanged) return this.#read;
     this.#listing = listing;
-    this.#read = this.#tell(run, problem, listing);
+    this.#memorization = memorization;
+    this.#read = this.#tell(run, problem, listing, memorization);
     return this.#read;
   }
 
@@ -90,19 +96,26 @@ export class RunReader {
     }
   }
 
-  #tell({ record }: Run, problem: string | null, listing: Listing): ReadRun {
+  #tell({ record }: Run, problem: string | null, listing: Listing, memorization: ReadMemorization): ReadRun {
     const sources = seriesSources(listing, this.#id);
     const told = new Map(sources.map((source) => [source.id, this.#seriesOf(source, record)]));
     this.#series = told;
+    const series = [...told.values()].map(({ story }) => {
+      const own = story.variant === null ? memorization.stories.get(story.name) : undefined;
+      return own ? { ...story, memorization: own } : story;
+    });
     const { fired, problem: alertsProblem } = this.#alerts ?? { fired: [], problem: null };
     const story: RunStory = {
-      ...{ id: this.#id, name: this.#name, series: [...told.values()].map((series) => series.story) },
+      ...{ id: this.#id, name: this.#name, series },
       failures: failuresOf(record).map((failure) => ({ ...failure, message: this.#below(failure.message) })),
       ...(fired.length === 0 ? {} : { alerts: fired.map(toldAlert) }),
       problems: [
         ...(problem === null ? [] : [{ file: 'run.json', message: this.#below(problem) }]),
         ...(alertsProblem === null ? [] : [{ file: alertsName, message: this.#below(alertsProblem) }]),
-        ...listing.problems.map(({ path, message }) => ({ file: this.#below(path), message: this.#below(message) })),
+        ...[...listing.problems, ...memorization.problems].map(({ path, message }) => ({
+          file: this.#below(path),
+          message: this.#below(message),
+        })),
       ],
       commands: commandsOf(record, this.#name),
     };

@@ -1,5 +1,6 @@
 /** What a page shows: re-exports only. Pure: no Node module. */
 export type * from './story.js';
+export type { MemorizationBar, MemorizationStory } from './memorization.js';
 export { controlNames } from './control-words.js';
 export { packSpectra, unpackSpectra, type PackedSpectra } from './pack.js';
 export { difference, figureCurve, isPretraining, stageWords, type Difference, type FigureCurve } from './curve.js';

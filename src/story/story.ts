@@ -5,6 +5,7 @@
  * Spectra are kept apart and thinned in rank: they are fetched a layer at a time.
  */
 import type { Phases } from '../phases/index.js';
+import type { MemorizationStory } from './memorization.js';
 
 export interface Story {
   /** When it was made, ISO 8601. */
@@ -98,6 +99,8 @@ export interface SeriesStory {
   readonly logs: readonly TrainingLog[];
   /** Downstream results (lm-evaluation-harness files, RUN/tasks). */
   readonly downstream: readonly DownstreamCurve[];
+  /** How its likelihoods follow the n-grams of its training data (RUN/memorization); absent or empty: not measured. */
+  readonly memorization?: readonly MemorizationStory[];
 }
 
 export interface Control {

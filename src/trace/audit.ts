@@ -9,8 +9,9 @@ import {
   type Finding,
   type RevisionSource,
 } from '../audit/index.js';
-import { openSeries } from '../checkpoints/index.js';
+import type { Series } from '../checkpoints/index.js';
 import { EigentraceError, nearest } from '../errors.js';
+import { openAnySeries, Places } from './places.js';
 import { cacheFolder, hashCache } from './cache.js';
 
 export interface AuditOptions {
@@ -20,7 +21,7 @@ export interface AuditOptions {
   readonly schedule?: string | null;
   /** Codes of findings that are left out. */
   readonly ignore?: readonly string[];
-  /** What lists revisions that are not on this machine. Default: nothing, they count as unreadable. */
+  /** What lists revisions that are not on this machine. Default: the Hub. */
   readonly remote?: RevisionSource | null;
   readonly signal?: AbortSignal;
   readonly onProgress?: (phase: 'open' | 'compare' | 'hash', done: number, of: number, revision: string | null) => void;
@@ -40,10 +41,23 @@ export interface Audit {
 
 /** Audits a series. Rejects where there is none. */
 export async function auditSeries(path: string, options: AuditOptions = {}): Promise<Audit> {
-  const { tokensPerStep = null, ignore = [], signal, onProgress } = options;
+  const { tokensPerStep = null, ignore = [], signal } = options;
   checkCodes(ignore);
   const expected = await readExpected(options.schedule ?? null);
-  const series = await openSeries(path, { tokensPerStep });
+  const series = await openAnySeries(path, { tokensPerStep, signal });
+  const places = options.remote ? null : new Places();
+  try {
+    return await auditOf(series, expected, { ...options, ignore, remote: options.remote ?? places!.revisions });
+  } finally {
+    await places?.close();
+  }
+}
+
+async function auditOf(
+  series: Series,
+  expected: Awaited<ReturnType<typeof readExpected>>,
+  { ignore, remote, signal, onProgress }: AuditOptions & { ignore: readonly string[]; remote: RevisionSource },
+): Promise<Audit> {
   const facts = await seriesFacts(
     series,
     {
@@ -53,7 +67,7 @@ export async function auditSeries(path: string, options: AuditOptions = {}): Pro
       onLook: (done, of) => onProgress?.('compare', done, of, null),
       onProgress: (done, of) => onProgress?.('hash', done, of, null),
     },
-    options.remote ?? null,
+    remote,
   );
   const findings = [...findingsIn(facts, expected), ...facts.besides].filter(({ code }) => !ignore.includes(code));
   return {

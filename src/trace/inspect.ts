@@ -2,9 +2,10 @@
  * `eigentrace inspect`: what a checkpoint is and where its bytes lie, from its config and the headers of its weight
  * files; no weight is read. A model that can't be run is described as far as it can be, with the reason.
  */
-import { openEntry, openSeries, rememberedHashes, type Checkpoint, type TensorRange } from '../checkpoints/index.js';
+import { openEntry, rememberedHashes, type Checkpoint, type TensorRange } from '../checkpoints/index.js';
 import { EigentraceError, messageOf, nearest } from '../errors.js';
 import { architectures, Model } from '../models/index.js';
+import { openAnySeries, Places } from './places.js';
 import { cacheFolder, hashCache, weightScratch } from './cache.js';
 
 export interface InspectedTensor {
@@ -56,13 +57,24 @@ export interface Inspection {
 
 /** Looks at a checkpoint folder. Rejects when there is none, or when its config or headers can't be read. */
 export async function inspect(path: string): Promise<Inspection> {
-  const series = await openSeries(path);
+  const series = await openAnySeries(path);
   const [entry, ...others] = series.entries;
   if (!entry || others.length > 0) {
     const got = `${series.entries.length} checkpoints (${series.entries.slice(0, 3).map(placeOf).join(', ')}, …)`;
     throw new EigentraceError('usage', `${path}: got a series of ${got} (expected one checkpoint folder)`);
   }
-  const checkpoint = await openEntry(series, entry, { scratchFolder: weightScratch(cacheFolder()) });
+  const places = new Places();
+  try {
+    // Of what is on the Hub, headers are read where they are.
+    const { entry: there, remote } = await places.outline(entry);
+    const scratchFolder = weightScratch(cacheFolder());
+    return await describe(await openEntry(series, there, { scratchFolder, remote }), series.notes);
+  } finally {
+    await places.close();
+  }
+}
+
+async function describe(checkpoint: Checkpoint, seriesNotes: readonly string[]): Promise<Inspection> {
   const problems: string[] = [];
   let model: Model | null = null;
   try {
@@ -91,7 +103,7 @@ export async function inspect(path: string): Promise<Inspection> {
     tokenizer: checkpoint.tokenizer,
     config: { path: checkpoint.configPath, values: checkpoint.config },
     metadata: checkpoint.metadata,
-    notes: [...series.notes, ...checkpoint.notes, ...(model?.notes ?? [])],
+    notes: [...seriesNotes, ...checkpoint.notes, ...(model?.notes ?? [])],
     problems,
   };
 }

@@ -138,8 +138,12 @@ export interface TracePlan {
   flops: { forward: number; spectrum: number };
   /** Bytes of weights read for what is not reused. */
   bytesToRead: number;
+  /** Bytes of weights that are downloaded from the Hub first; absent or 0: none. */
+  bytesToFetch?: number;
   /** Estimated seconds for all that is not reused, from this machine's measured speed; null when nothing is left to do. */
   seconds: number | null;
+  /** The same seconds by what they are spent on. */
+  time?: { start: number; hash: number; load: number; forward: number; spectrum: number; store: number };
   /** Estimated peak memory of the whole job in bytes. */
   peakMemory: number;
   /** Sessions that a model is run in, one after another, within --memory: 1 is the whole model at once; absent or 0: no model. */

@@ -61,6 +61,7 @@ export function world(wishes: Wishes = {}): World {
     },
     sweep: () => Promise.reject(new Error('no fake')),
     planSweep: () => Promise.reject(new Error('no fake')),
+    memorize: () => Promise.reject(new Error('no fake')),
     represent: (request) => Promise.resolve({ path: request.out, tensors: { final: [600, 128], lengths: [600] } }),
     inspect: () => Promise.reject(new Error('no fake')),
     makeSeries: () => Promise.reject(new Error('no fake')),
@@ -89,6 +90,9 @@ export function world(wishes: Wishes = {}): World {
     openBrowser: () => Promise.resolve(true),
     demoRequest: (out) => ({ ...request, out }),
     diagnose: () => Promise.resolve({ facts: [{ name: 'node', value: '20.19.0', ok: true, hint: null }], ready: true }),
+    buildIndex: () => Promise.reject(new Error('no fake')),
+    verifyIndex: () => Promise.reject(new Error('no fake')),
+    openQueries: () => Promise.reject(new Error('no fake')),
     definitions: [
       {
         ...{ id: 'rankme', name: 'RankMe', formula: 'exp(−Σ p ln p)', source: 'arXiv 2509.23024', unit: '1' },

@@ -10,6 +10,7 @@ import { Controls } from './sections/controls.js';
 import { Downstream } from './sections/downstream.js';
 import { Head } from './sections/head.js';
 import { Layers } from './sections/layers.js';
+import { Memorization } from './sections/memorization.js';
 import { Provenance } from './sections/provenance.js';
 import { Spectrum } from './sections/spectrum.js';
 import { Sweeps } from './sections/sweeps.js';
@@ -50,6 +51,7 @@ function Parts({ source }: { source: Source }): JSX.Element {
       <Layers />
       <Bands />
       <Training />
+      <Memorization />
       <Downstream />
       <Controls />
       <Sweeps />

@@ -8,6 +8,7 @@ import { demoSettings } from './demo.js';
 import { evaluateSettings } from './evaluate.js';
 import { exportSettings } from './export.js';
 import { importSettings } from './import.js';
+import { memorizeSettings } from './memorize.js';
 import { metricsSettings } from './metrics.js';
 import { reportSettings, serveSettings } from './report.js';
 import { representSettings } from './represent.js';
@@ -24,6 +25,7 @@ export const everySetting: Settings = Object.fromEntries(
     ...reportSettings,
     ...serveSettings,
     ...importSettings,
+    ...memorizeSettings,
     ...metricsSettings,
   } as Settings).filter(([, setting]) => readElsewhere(setting)),
 );
