@@ -9,7 +9,9 @@ import {
   type Finding,
   type RevisionSource,
 } from '../audit/index.js';
+import type { Series } from '../checkpoints/index.js';
 import { EigentraceError, nearest } from '../errors.js';
+import { openAnySeries, Places } from './places.js';
 import { cacheFolder, hashCache } from './cache.js';
 import { needsHub, openAnySeries, Places } from './places.js';
 
@@ -40,11 +42,23 @@ export interface Audit {
 
 /** Audits a series. Rejects where there is none. */
 export async function auditSeries(path: string, options: AuditOptions = {}): Promise<Audit> {
-  const { tokensPerStep = null, ignore = [], signal, onProgress } = options;
+  const { tokensPerStep = null, ignore = [], signal } = options;
   checkCodes(ignore);
   const expected = await readExpected(options.schedule ?? null);
-  const series = await openAnySeries(path, { tokensPerStep, others: true, signal });
-  const places = options.remote === undefined && needsHub(series) ? new Places() : null;
+  const series = await openAnySeries(path, { tokensPerStep, signal });
+  const places = options.remote ? null : new Places();
+  try {
+    return await auditOf(series, expected, { ...options, ignore, remote: options.remote ?? places!.revisions });
+  } finally {
+    await places?.close();
+  }
+}
+
+async function auditOf(
+  series: Series,
+  expected: Awaited<ReturnType<typeof readExpected>>,
+  { ignore, remote, signal, onProgress }: AuditOptions & { ignore: readonly string[]; remote: RevisionSource },
+): Promise<Audit> {
   const facts = await seriesFacts(
     series,
     {
@@ -54,8 +68,8 @@ export async function auditSeries(path: string, options: AuditOptions = {}): Pro
       onLook: (done, of) => onProgress?.('compare', done, of, null),
       onProgress: (done, of) => onProgress?.('hash', done, of, null),
     },
-    options.remote ?? places?.revisions ?? null,
-  ).finally(() => places?.close());
+    remote,
+  );
   const findings = [...findingsIn(facts, expected), ...facts.besides].filter(({ code }) => !ignore.includes(code));
   return {
     series: series.name,

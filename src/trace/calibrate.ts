@@ -104,13 +104,13 @@ function pieceOf(model: Model, request: TraceRequest, layers: readonly Layer[]):
 
 async function paceOfForward(
   child: ModelProcess,
-  { entry, model, sequences, layers }: OpenedSubject,
+  { model, sequences, layers, checkpoint }: OpenedSubject,
   request: TraceRequest,
 ): Promise<{ load: number; forward: number }> {
   const lengths = sequences.ids.map((ids) => ids.length);
   const whole = forwardFlops(model, layers, lengths, request, request.nll);
-  // What is not on this machine yet can't be run.
-  const piece = entry.folder === null ? null : pieceOf(model, request, layers);
+  // Weights that are still on the Hub can't be run.
+  const piece = checkpoint.isRemote ? null : pieceOf(model, request, layers);
   const bytes = 4 * model.parameters.nonEmbedding + (request.nll ? model.embeddingBytes : 0);
   if (piece === null) {
     const { sustained } = await measureSpeed(child, request.threads);

@@ -2,7 +2,7 @@
  * `eigentrace inspect`: what a checkpoint is and where its bytes lie, from its config and the headers of its weight
  * files; no weight is read. A model that can't be run is described as far as it can be, with the reason.
  */
-import { openEntry, rememberedHashes, type Checkpoint, type Series, type TensorRange } from '../checkpoints/index.js';
+import { openEntry, rememberedHashes, type Checkpoint, type TensorRange } from '../checkpoints/index.js';
 import { EigentraceError, messageOf, nearest } from '../errors.js';
 import { architectures, Model } from '../models/index.js';
 import { openAnySeries, Places } from './places.js';
@@ -65,17 +65,16 @@ export async function inspect(path: string): Promise<Inspection> {
   }
   const places = new Places();
   try {
+    // Of what is on the Hub, headers are read where they are.
     const { entry: there, remote } = await places.outline(entry);
-    return await inspectionOf(
-      series,
-      await openEntry(series, there, { scratchFolder: weightScratch(cacheFolder()), remote }),
-    );
+    const scratchFolder = weightScratch(cacheFolder());
+    return await describe(await openEntry(series, there, { scratchFolder, remote }), series.notes);
   } finally {
     await places.close();
   }
 }
 
-async function inspectionOf(series: Series, checkpoint: Checkpoint): Promise<Inspection> {
+async function describe(checkpoint: Checkpoint, seriesNotes: readonly string[]): Promise<Inspection> {
   const problems: string[] = [];
   let model: Model | null = null;
   try {
@@ -104,7 +103,7 @@ async function inspectionOf(series: Series, checkpoint: Checkpoint): Promise<Ins
     tokenizer: checkpoint.tokenizer,
     config: { path: checkpoint.configPath, values: checkpoint.config },
     metadata: checkpoint.metadata,
-    notes: [...series.notes, ...checkpoint.notes, ...(model?.notes ?? [])],
+    notes: [...seriesNotes, ...checkpoint.notes, ...(model?.notes ?? [])],
     problems,
   };
 }

@@ -11,6 +11,7 @@ import {
   type WrittenSeries,
 } from '../checkpoints/index.js';
 import { EigentraceError } from '../errors.js';
+import { openAnySeries } from './places.js';
 
 export interface MakeSeriesOptions {
   /** The file written; null (default) writes nothing, and paths are relative to the current folder. */
@@ -34,7 +35,9 @@ export async function makeSeries(recipe: SeriesRecipe, options: MakeSeriesOption
   const { out = null, overwrite = false } = options;
   const path = out === null ? join(process.cwd(), 'series.json') : resolve(out);
   if (out !== null) await checkPlace(out, path, overwrite);
-  const file = await composeSeries(recipe, dirname(path));
+  const file = await composeSeries(recipe, dirname(path), (id) =>
+    openAnySeries(id, { tokensPerStep: recipe.tokensPerStep ?? null }),
+  );
   const text = seriesText(file);
   const series = await seriesFrom(JSON.parse(text), path, null);
   if (out === null) return { path: null, file, text, series };

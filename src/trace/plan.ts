@@ -83,8 +83,9 @@ function busyNote(busy: number): string {
 /** The first that goes through a model tells the pace of all: they are of one series. */
 async function paceOf(todo: readonly Surveyed[], request: TraceRequest): Promise<Pace> {
   const all = todo.flatMap(({ opened }) => opened ?? []);
-  const model = all.find((opened) => opened.kind === 'model' && opened.files.length > 0);
-  if (model?.kind === 'model') return calibrate(model, request);
+  const models = all.flatMap((opened) => (opened.kind === 'model' && opened.files.length > 0 ? [opened] : []));
+  const model = models.find(({ checkpoint }) => !checkpoint.isRemote) ?? models[0];
+  if (model) return calibrate(model, request);
   const rows = all.find((opened) => opened.kind !== 'model')!;
   return calibrateRows(rows.n, rows.d, rows.kind === 'features' ? rows.layers.size : 1, request);
 }

@@ -1,7 +1,7 @@
 /** `eigentrace represent`: the representations of one checkpoint, in a file of their own. */
 import { dirname } from 'node:path';
 import { npyHeader, safetensorsHeader, sweepScratch, writeAtomic, type SafetensorsEntry } from '../bytes/index.js';
-import { openEntry } from '../checkpoints/index.js';
+import { openEntry, type SeriesEntry } from '../checkpoints/index.js';
 import { openAnySeries, Places } from './places.js';
 import { checkIds, openTokenizer, readIds, selectSequences, type Sequences } from '../corpus/index.js';
 import { EigentraceError } from '../errors.js';
@@ -54,9 +54,10 @@ export async function represent(request: RepresentRequest, hooks: TraceHooks = {
     );
   }
   const scratchFolder = weightScratch(cacheFolder());
-  const places = new Places();
-  const there = await places.fetch(entry, { signal: hooks.signal }).finally(() => places.close());
-  const checkpoint = { ...(await openEntry(series, there, { scratchFolder })), name: entry.revision };
+  const checkpoint = {
+    ...(await openEntry(series, await fetched(entry, hooks), { scratchFolder })),
+    name: entry.revision,
+  };
   const model = Model.read(checkpoint);
   const layers = model.parseLayers(request.layers);
   if (request.out.endsWith('.npy') && layers.length > 1) {
@@ -179,4 +180,19 @@ async function* npyBytes(
 ): AsyncGenerator<Uint8Array> {
   yield npyHeader('<f4', [n, d]);
   yield* layerBytes(store, layer);
+}
+
+/** The checkpoint on this machine, downloaded where it is on the Hub. */
+async function fetched(entry: SeriesEntry, { signal, onEvent }: TraceHooks): Promise<SeriesEntry> {
+  const places = new Places();
+  const progress = { revision: entry.revision, control: null, index: 0, total: 1 };
+  try {
+    return await places.fetch(entry, {
+      signal,
+      onProgress: ({ done, of, ...rate }) =>
+        onEvent?.({ type: 'progress', ...progress, phase: 'download', done, of, tokensPerSecond: null, ...rate }),
+    });
+  } finally {
+    await places.close();
+  }
 }

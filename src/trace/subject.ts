@@ -22,6 +22,7 @@ import {
   type SpecialTokens,
 } from '../corpus/index.js';
 import { EigentraceError } from '../errors.js';
+import type { FetchProgress } from '../hub/index.js';
 import { Model, type Layer } from '../models/index.js';
 import { canonicalSha256, type ControlRecord, type KeyParts } from '../record/index.js';
 import { definitionsVersion } from '../spectrum/index.js';
@@ -61,6 +62,7 @@ export interface Subject extends OpenedSubject {
 export interface SubjectHooks {
   readonly signal?: AbortSignal | undefined;
   readonly onTokenize?: ((progress: SelectProgress) => void) | undefined;
+  readonly onFetch?: ((progress: FetchProgress) => void) | undefined;
   readonly onHash?: ((done: number, of: number) => void) | undefined;
 }
 

@@ -1,6 +1,7 @@
 /** `sweep --dry-run`: which points would be measured in how many forward passes, without measuring, hashing or writing. */
 import { kindOf } from '../bytes/index.js';
-import { openSeries, selectRevisions } from '../checkpoints/index.js';
+import { selectRevisions, type SeriesEntry } from '../checkpoints/index.js';
+import { openAnySeries } from './places.js';
 import { messageOf } from '../errors.js';
 import type { Layer } from '../models/index.js';
 import { openRun } from '../record/index.js';
@@ -39,14 +40,29 @@ export interface SweepPlan {
 export async function planSweep(request: SweepRequest, hooks: TraceHooks = {}): Promise<SweepPlan> {
   checkSweepRequest(request);
   const { base } = request;
-  const series = await openSeries(base.series!, { tokensPerStep: base.tokensPerStep });
+  const series = await openAnySeries(base.series!, { tokensPerStep: base.tokensPerStep });
   const run = (await kindOf(`${base.out}/run.json`)) === 'file' ? await openRun(base.out) : null;
   const survey = new SweepSurvey(request, series, run);
   const plan: SweepPlan = {
     ...{ series: series.name, points: [], forwardPasses: 0, flops: { forward: 0, spectrum: 0 } },
     ...{ seconds: null, peakMemory: 0, notes: [...series.notes] },
   };
-  for (const entry of selectRevisions(series.entries, base.revisions)) {
+  try {
+    await planEach(survey, selectRevisions(series.entries, base.revisions), plan, hooks);
+  } finally {
+    await survey.places.close();
+  }
+  if (plan.forwardPasses > 0) plan.seconds = await estimateSeconds(plan.flops, base.threads);
+  return plan;
+}
+
+async function planEach(
+  survey: SweepSurvey,
+  entries: readonly SeriesEntry[],
+  plan: SweepPlan,
+  hooks: TraceHooks,
+): Promise<void> {
+  for (const entry of entries) {
     const surveyed = await survey.of(entry, { signal: hooks.signal }, false);
     for (const { point, subject, stored, error } of surveyed) {
       const { stage, revision } = entry;
@@ -60,8 +76,6 @@ export async function planSweep(request: SweepRequest, hooks: TraceHooks = {}): 
     const todo = surveyed.flatMap(({ point, stored, subject }) => (subject && !stored ? [{ point, subject }] : []));
     for (const pass of passesOf(todo)) addPass(plan, pass);
   }
-  if (plan.forwardPasses > 0) plan.seconds = await estimateSeconds(plan.flops, base.threads);
-  return plan;
 }
 
 function addPass(plan: SweepPlan, pass: ForwardPass): void {

@@ -3,6 +3,7 @@ import { rememberedHashes, type FileHashes, type Series, type SeriesEntry } from
 import { EigentraceError } from '../errors.js';
 import { findReusable, type Run, type StoredMeasurement } from '../record/index.js';
 import { cacheFolder, hashCache } from './cache.js';
+import { Places } from './places.js';
 import { sweepVariant } from './recording.js';
 import type { TraceRequest } from './request.js';
 import { keyPartsOf, Subjects, type OpenedSubject, type Subject, type SubjectHooks } from './subject.js';
@@ -25,6 +26,8 @@ export class SweepSurvey {
   readonly #run: Run | null;
   /** By filter: what opens checkpoints with these sequences. */
   readonly #subjects = new Map<string, Subjects>();
+  /** Brings checkpoints here that are on the Hub. */
+  readonly places: Places;
   /** Of the last checkpoint that could be opened. */
   #points: SweepPoint[] | null = null;
 
@@ -32,6 +35,7 @@ export class SweepSurvey {
     this.#request = request;
     this.#series = series;
     this.#run = run;
+    this.places = new Places(request.base.keep);
   }
 
   /**
@@ -42,6 +46,7 @@ export class SweepSurvey {
     const { base, sweeps } = this.#request;
     let opened: OpenedSubject;
     try {
+      if (hash) entry = await this.places.fetch(entry, { signal: hooks.signal, onProgress: hooks.onFetch });
       opened = await this.#open(base, entry, hooks);
     } catch (error) {
       if (this.#points === null || isCommon(error)) throw error;
@@ -82,7 +87,7 @@ export class SweepSurvey {
     let subjects = this.#subjects.get(filter);
     if (!subjects) {
       // Layers and positions are the point's own: what opens must not refuse them for another's.
-      subjects = new Subjects({ ...request, layers: 'final' }, this.#series, cacheFolder());
+      subjects = new Subjects({ ...request, layers: 'final' }, this.#series, cacheFolder(), this.places);
       this.#subjects.set(filter, subjects);
     }
     return subjects.open(entry, hooks);

@@ -4,7 +4,8 @@
  * forward passes wherever one pass holds their rows.
  */
 import { sweepScratch } from '../bytes/index.js';
-import { openSeries, selectRevisions, type Series, type SeriesEntry } from '../checkpoints/index.js';
+import { selectRevisions, type Series, type SeriesEntry } from '../checkpoints/index.js';
+import { openAnySeries } from './places.js';
 import { EigentraceError, messageOf } from '../errors.js';
 import { addFailure, addRequest, openRun, writeMeasurement, type MeasurementRef, type Run } from '../record/index.js';
 import { refuseUnknownDevice } from '../runtime/index.js';
@@ -54,7 +55,7 @@ export async function sweep(request: SweepRequest, hooks: TraceHooks = {}): Prom
   checkSweepRequest(request);
   await refuseUnknownDevice(request.base.device);
   const { base } = request;
-  const series = await openSeries(base.series!, { tokensPerStep: base.tokensPerStep });
+  const series = await openAnySeries(base.series!, { tokensPerStep: base.tokensPerStep, signal: hooks.signal });
   const run = await openRun(base.out, { create: true });
   await sweepScratch(base.out);
   for (const message of series.notes) hooks.onEvent?.({ type: 'note', message });
@@ -113,6 +114,7 @@ class SweepJob {
 
   async close(): Promise<void> {
     await this.#workshop.close();
+    await this.#survey.places.close();
     await this.#progressFile.close();
   }
 
@@ -121,6 +123,8 @@ class SweepJob {
     const { signal } = this.#hooks;
     const surveyed = await this.#survey.of(entry, {
       signal,
+      onFetch: ({ done, of, bytesPerSecond, secondsLeft }) =>
+        this.#progress(entry)('download', done, of, null, { bytesPerSecond, secondsLeft }),
       onHash: (done, of) => this.#progress(entry)('hash', done, of, null),
     });
     this.#total = this.#index + surveyed.length * left;
@@ -145,6 +149,7 @@ class SweepJob {
       // What is done is kept and told.
       if (!this.#aborted()) throw error;
     }
+    await this.#survey.places.finished(entry);
     return surveyed.flatMap(({ point }) => rows.get(point) ?? []);
   }
 
@@ -210,13 +215,14 @@ class SweepJob {
 
   #progress({ revision }: SeriesEntry) {
     return (
-      phase: 'hash' | 'load' | 'forward' | 'spectrum',
+      phase: 'download' | 'hash' | 'load' | 'forward' | 'spectrum',
       done: number,
       of: number,
       tokensPerSecond: number | null,
+      rate: { bytesPerSecond?: number | null; secondsLeft?: number | null } = {},
     ): void => {
       const place = { revision, control: null, index: this.#index, total: Math.max(this.#total, this.#index + 1) };
-      this.#tell({ type: 'progress', ...place, phase, done, of, tokensPerSecond });
+      this.#tell({ type: 'progress', ...place, phase, done, of, tokensPerSecond, ...rate });
     };
   }
 

@@ -26,6 +26,8 @@ export interface VisitRequest {
   threads: number;
   /** Find again even where the same is there. */
   force: boolean;
+  /** What becomes of checkpoints downloaded from the Hub, as in `trace`. Default `all`. */
+  keep?: 'none' | 'last' | 'all';
 }
 
 export const visitDefaults = {

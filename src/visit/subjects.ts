@@ -1,10 +1,11 @@
 /** Opens the checkpoints of a series for a job: config, headers and tokenizer, then the hashes of the weights. */
-import { hashFiles, openEntry, type Series, type SeriesEntry } from '../checkpoints/index.js';
+import { hashFiles, openEntry, rememberedHashes, type Series, type SeriesEntry } from '../checkpoints/index.js';
 import type { TwoWayTokenizer } from '../corpus/index.js';
 import { Model } from '../models/index.js';
 import { cacheFolder, hashCache, weightScratch } from '../trace/cache.js';
 import { withRandomWeights } from '../trace/random-init.js';
-import { needsHub, Places } from '../trace/places.js';
+import { Places, refuseDamagedBlobs } from '../trace/places.js';
+import type { SubjectHooks } from '../trace/subject.js';
 import { noTokenizer, Tokenizers } from '../trace/tokenizers.js';
 import type { VisitSubject } from './request.js';
 
@@ -20,28 +21,32 @@ export class VisitSubjects {
   /** Brings checkpoints here that are on the Hub; null where all are on this machine. */
   readonly #places: Places | null;
 
-  constructor(series: Series) {
+  /** Brings checkpoints here that are on the Hub. */
+  readonly places: Places;
+
+  constructor(series: Series, keep?: 'none' | 'last' | 'all') {
     this.#series = series;
-    this.#places = needsHub(series) ? new Places() : null;
+    this.places = new Places(keep);
   }
 
-  /** Stops what is fetched. */
-  async close(): Promise<void> {
-    await this.#places?.close();
+  /** The same subject with its weights on this machine. */
+  async bring(subject: VisitSubject, place: Place, hooks: SubjectHooks): Promise<VisitSubject> {
+    // Of weights that are drawn, headers are all that is used.
+    if (!subject.checkpoint.isRemote || place.control !== null) return subject;
+    await this.places.fetch(place.entry, { signal: hooks.signal, onProgress: hooks.onFetch });
+    return this.open(place, hooks);
   }
 
-  /** `onHash` is told of bytes that are fetched, too. */
-  async open(
-    { entry, control }: Place,
-    hooks: { signal?: AbortSignal | undefined; onHash: (done: number, of: number) => void },
-  ): Promise<VisitSubject> {
+  async open({ entry, control }: Place, hooks: SubjectHooks): Promise<VisitSubject> {
     const cache = cacheFolder();
     const scratchFolder = weightScratch(cache);
-    const there = await this.#places?.fetch(entry, {
-      signal: hooks.signal,
-      onProgress: ({ done, of }) => hooks.onHash(done, of),
-    });
-    const opened = await openEntry(this.#series, there ?? entry, { scratchFolder });
+    const looked = await this.places.outline(entry, hooks);
+    const promised = looked.remote === null || [...looked.remote.files.values()].every(({ sha256 }) => sha256 !== null);
+    // Without a promised hash the key is known only once the weights are here.
+    const { entry: there, remote } = promised
+      ? looked
+      : { entry: await this.places.fetch(entry, { signal: hooks.signal, onProgress: hooks.onFetch }), remote: null };
+    const opened = await openEntry(this.#series, there, { scratchFolder, remote });
     const named = { ...opened, name: entry.revision };
     const asStored = {
       ...{ entry, checkpoint: named, model: Model.read(named), files: named.files, bytes: named.bytes },
@@ -51,12 +56,14 @@ export class VisitSubjects {
     const tokenizer: TwoWayTokenizer | null = named.tokenizer ? await this.#tokenizers.open(named) : null;
     const weights =
       control === null
-        ? await hashFiles(subject.files, {
+        ? ((remote && (await rememberedHashes(subject.files, hashCache(cache)))) ??
+          (await hashFiles(subject.files, {
             cacheFolder: hashCache(cache),
             ...(hooks.signal ? { signal: hooks.signal } : {}),
-            onProgress: hooks.onHash,
-          })
+            ...(hooks.onHash ? { onProgress: hooks.onHash } : {}),
+          })))
         : null;
+    if (weights) refuseDamagedBlobs(subject.files, weights.files);
     return {
       ...{ series: this.#series, entry: subject.entry, checkpoint: subject.checkpoint, model: subject.model },
       ...{ weights, control: subject.control, tokenizerSha256: tokenizer?.sha256 ?? null },

@@ -48,8 +48,9 @@ export async function visit<P extends VisitPart>(
   if (!Number.isInteger(threads) || threads < 1) {
     throw new EigentraceError('usage', `--threads: got ${threads} (expected a whole number of at least 1)`);
   }
-  const { tokensPerStep } = request;
-  const series = await openAnySeries(request.series, { tokensPerStep, signal: hooks.signal });
+  const series = await openAnySeries(request.series, {
+    ...{ tokensPerStep: request.tokensPerStep, signal: hooks.signal },
+  });
   const entries = selectRevisions(series.entries, request.revisions);
   const places: Place[] = entries.map((entry) => ({ entry, control: null }));
   if (request.randomInit !== null && entries[0]) {
@@ -79,6 +80,7 @@ export async function visit<P extends VisitPart>(
   } finally {
     await loop.close();
     await workshop.close();
+    await loop.close();
     await progressFile?.close();
   }
 }
@@ -106,7 +108,7 @@ class Loop<P extends VisitPart> {
     this.#request = request;
     this.#job = job;
     this.#means = means;
-    this.#subjects = new VisitSubjects(means.series);
+    this.#subjects = new VisitSubjects(means.series, request.keep);
   }
 
   async go(places: readonly Place[]): Promise<VisitResult> {
@@ -116,7 +118,10 @@ class Loop<P extends VisitPart> {
     try {
       for (const [index, place] of places.entries()) {
         if (this.#aborted()) break;
-        await this.#checkpoint(place, index * parts.length);
+        await this.#checkpoint(place, index * parts.length, places[index + 1] ?? null);
+        const { hub } = place.entry;
+        // A null of the same checkpoint may come after it.
+        if (places[index + 1]?.entry.hub !== hub) await this.#subjects.places.finished(place.entry);
       }
     } catch (error) {
       if (!this.#aborted()) throw error;
@@ -125,8 +130,9 @@ class Loop<P extends VisitPart> {
     return { run: run?.path ?? null, series: series.name, kind, results: this.#results, interrupted: this.#aborted() };
   }
 
-  close(): Promise<void> {
-    return this.#subjects.close();
+  /** Stops downloads. */
+  async close(): Promise<void> {
+    await this.#subjects.places.close();
   }
 
   #aborted(): boolean {
@@ -158,7 +164,7 @@ class Loop<P extends VisitPart> {
   }
 
   /** All parts of one checkpoint, the model opened once. Rejects for what would end the others too. */
-  async #checkpoint(place: Place, first: number): Promise<void> {
+  async #checkpoint(place: Place, first: number, next: Place | null): Promise<void> {
     let subject: VisitSubject | null = null;
     const used: { isReady: boolean; release: (() => Promise<void>) | null } = { isReady: false, release: null };
     const { workshop, signal } = this.#means;
@@ -178,9 +184,12 @@ class Loop<P extends VisitPart> {
           });
           const opened = subject;
           result = await this.#part(opened, place, part, index, start, async () => {
-            if (used.isReady) return;
-            used.release = (await opened.checkpoint.prepare?.(signal)) ?? null;
+            if (used.isReady) return subject ?? opened;
+            const here = (subject = await this.#bring(opened, place, index));
+            if (next) await this.#subjects.places.prefetch(next.entry);
+            used.release = (await here.checkpoint.prepare?.(signal)) ?? null;
             used.isReady = true;
+            return here;
           });
         } catch (error) {
           if (this.#endsAll(error)) throw error;
@@ -195,14 +204,25 @@ class Loop<P extends VisitPart> {
     }
   }
 
+  /** The checkpoint on this machine: what is on the Hub is fetched only when it is to be run. */
+  #bring(subject: VisitSubject, place: Place, index: number): Promise<VisitSubject> {
+    return this.#subjects.bring(subject, place, {
+      signal: this.#means.signal,
+      onHash: (done, of) => this.#progress(place, index, 'hash', done, of),
+      onFetch: ({ done, of, bytesPerSecond, secondsLeft }) =>
+        this.#progress(place, index, 'download', done, of, null, { bytesPerSecond, secondsLeft }),
+    });
+  }
+
   async #part(
-    subject: VisitSubject,
+    known: VisitSubject,
     place: Place,
     part: P,
     index: number,
     start: number,
-    ready: () => Promise<void>,
+    ready: () => Promise<VisitSubject>,
   ): Promise<Visited> {
+    let subject = known;
     const { run, workshop, signal, tell } = this.#means;
     const ref = this.#ref(place, index);
     const keyParts = {
@@ -223,7 +243,7 @@ class Loop<P extends VisitPart> {
       if (stored) return done('reused', stored);
       if (note) tell({ type: 'note', message: `${note}; finding again` });
     }
-    await ready();
+    subject = await ready();
     const job = this.#job;
     const body = await job.run(subject, part, {
       get child() {
@@ -272,7 +292,7 @@ class Loop<P extends VisitPart> {
         precision: 'float32',
         device: 'cpu',
         versions: this.#means.versions,
-        commit: null,
+        commit: entry.hub?.commit ?? null,
         created: new Date().toISOString(),
         seconds,
         ...provenance,
@@ -313,8 +333,9 @@ class Loop<P extends VisitPart> {
     done: number,
     of: number,
     tokensPerSecond: number | null = null,
+    rate: { bytesPerSecond?: number | null; secondsLeft?: number | null } = {},
   ): void {
     const total = this.#total;
-    this.#means.tell({ type: 'progress', revision, control, index, total, phase, done, of, tokensPerSecond });
+    this.#means.tell({ type: 'progress', revision, control, index, total, phase, done, of, tokensPerSecond, ...rate });
   }
 }
