@@ -50,7 +50,6 @@ export function planText(plan: TracePlan, out: string, style: Style): string {
       `${flop(total)} a checkpoint: forward ${flop(plan.flops.forward)}, spectrum ${flop(plan.flops.spectrum)}`,
     ],
     ['', `${flop(inAll)} in all`],
-    ...(plan.bytesToFetch ? [['to fetch', `${bytes(plan.bytesToFetch)} from the Hub`] as [string, string]] : []),
     ['to read', `${bytes(plan.bytesToRead)} of ${corpus ? 'weights' : 'representations'}`],
     ...(plan.fetch
       ? [['to fetch', `${bytes(plan.fetch.bytes)}, ${bytes(plan.fetch.cached)} cached`] as [string, string]]

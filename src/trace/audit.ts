@@ -13,7 +13,6 @@ import type { Series } from '../checkpoints/index.js';
 import { EigentraceError, nearest } from '../errors.js';
 import { openAnySeries, Places } from './places.js';
 import { cacheFolder, hashCache } from './cache.js';
-import { needsHub, openAnySeries, Places } from './places.js';
 
 export interface AuditOptions {
   /** For folders whose names give steps only. Default: not known. */

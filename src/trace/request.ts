@@ -138,8 +138,8 @@ export interface TracePlan {
   flops: { forward: number; spectrum: number };
   /** Bytes of weights read for what is not reused. */
   bytesToRead: number;
-  /** Bytes of weights that are downloaded from the Hub first; absent or 0: none. */
-  bytesToFetch?: number;
+  /** Of what is not reused and lies on the Hub: bytes to fetch, and those in the cache already. Absent where nothing does. */
+  fetch?: { bytes: number; cached: number };
   /** Estimated seconds for all that is not reused, from this machine's measured speed; null when nothing is left to do. */
   seconds: number | null;
   /** The same seconds by what they are spent on. */

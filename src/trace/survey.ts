@@ -140,7 +140,6 @@ export function planOf(series: Series, surveyed: readonly Surveyed[], request: T
     rows,
     flops: { forward: each.forward, spectrum: each.spectrum },
     bytesToRead: todo.reduce((sum, { bytes }) => sum + bytes, 0),
-    bytesToFetch: real.reduce((sum, { opened, stored }) => sum + (stored || !opened ? 0 : fetchedBytes(opened)), 0),
     seconds: null,
     peakMemory: each.peakMemory,
     stages: each.stages,
@@ -167,9 +166,4 @@ function sizesOf(
     rows: { n: request.position === 'all' ? tokens : found, d: model.width },
     corpus: { name, asked, found, tokens },
   };
-}
-
-/** Bytes of weights that are not on this machine. */
-function fetchedBytes(opened: Opened): number {
-  return opened.kind === 'model' && opened.checkpoint.isRemote ? opened.bytes : 0;
 }

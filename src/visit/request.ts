@@ -27,7 +27,7 @@ export interface VisitRequest {
   /** Find again even where the same is there. */
   force: boolean;
   /** What becomes of checkpoints downloaded from the Hub, as in `trace`. Default `all`. */
-  keep?: 'none' | 'last' | 'all';
+  keepDownloads?: 'none' | 'last' | 'all';
 }
 
 export const visitDefaults = {

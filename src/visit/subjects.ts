@@ -18,8 +18,6 @@ export interface Place {
 export class VisitSubjects {
   readonly #series: Series;
   readonly #tokenizers = new Tokenizers();
-  /** Brings checkpoints here that are on the Hub; null where all are on this machine. */
-  readonly #places: Places | null;
 
   /** Brings checkpoints here that are on the Hub. */
   readonly places: Places;

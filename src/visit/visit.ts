@@ -78,7 +78,6 @@ export async function visit<P extends VisitPart>(
   try {
     return await loop.go(places);
   } finally {
-    await loop.close();
     await workshop.close();
     await loop.close();
     await progressFile?.close();
@@ -108,7 +107,7 @@ class Loop<P extends VisitPart> {
     this.#request = request;
     this.#job = job;
     this.#means = means;
-    this.#subjects = new VisitSubjects(means.series, request.keep);
+    this.#subjects = new VisitSubjects(means.series, request.keepDownloads);
   }
 
   async go(places: readonly Place[]): Promise<VisitResult> {

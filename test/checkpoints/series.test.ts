@@ -165,7 +165,7 @@ describe('openSeries refuses', () => {
       '/nowhere/at/all: no such file or folder (expected a series)',
     );
     expect(await refusal(openSeries('no-such-org/pythia-160m@step1000'))).toBe(
-      'no-such-org/pythia-160m@step1000: no such folder, and this version does not read series from the Hub; download the revisions first (`hf download no-such-org/pythia-160m --revision step1000 --local-dir pythia-160m/step1000`), then trace the folder pythia-160m',
+      'no-such-org/pythia-160m@step1000: no such folder (expected one here, or an id of the Hub where this command takes one; hf:no-such-org/pythia-160m@step1000 always means the Hub)',
     );
     expect(await refusal(openSeries(`${sample}/serie`))).toContain(
       `${sample}/serie: no such file or folder (nearest there: series,`,
