@@ -1,10 +1,10 @@
 /** Documents of a corpus, one after the other over all its files: nothing is read before it is asked for. */
-import { FileSource, identify, type FileIdentity } from '../bytes/index.js';
+import type { FileIdentity } from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
 import { jsonlDocuments } from './jsonl.js';
 import { parquetDocuments } from './parquet.js';
 import { Place } from './place.js';
-import { findCorpus, type CorpusFile } from './source.js';
+import { findCorpus, identityOf, openFile, type CorpusFile } from './source.js';
 import { Tally } from './tally.js';
 import { textDocuments } from './text.js';
 
@@ -52,7 +52,7 @@ export async function* corpusDocuments(
   let index = 0;
   for (const file of files) {
     const tally = new Tally();
-    opened.push({ file, identity: await identify(file.path), tally });
+    opened.push({ file, identity: await identityOf(file), tally });
     const place = new Place();
     for await (const text of fileDocuments(file, field, tally, signal, place)) {
       const { line, rest } = place;
@@ -69,7 +69,7 @@ export async function* fileDocuments(
   signal?: AbortSignal,
   place?: Place,
 ): AsyncGenerator<string> {
-  const source = await FileSource.open(file.path);
+  const source = await openFile(file, signal);
   try {
     const options = { gzip: file.gzip, tally, place };
     const texts =

@@ -2,14 +2,14 @@
  * Rows of a data set with all their fields: `.jsonl`, `.jsonl.gz` (one object a line), `.parquet`, or the documents of
  * a text file as `{ text }`. Unlike documents.ts, which reads one column of millions of rows, a row here is whole.
  */
+import type { ByteSource } from '../bytes/index.js';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { FileSource } from '../bytes/index.js';
 import { readParquetFile } from '../bytes/parquet.js';
 import { EigentraceError, messageOf } from '../errors.js';
 import { parseLine } from './jsonl.js';
 import { lines } from './lines.js';
-import { findCorpus, type CorpusFile } from './source.js';
+import { findCorpus, openFile, type CorpusFile } from './source.js';
 import { textDocuments } from './text.js';
 
 export interface DataRecord {
@@ -27,7 +27,7 @@ export async function* records(path: string): AsyncGenerator<DataRecord> {
 }
 
 async function* recordsOf(file: CorpusFile): AsyncGenerator<DataRecord> {
-  const source = await FileSource.open(file.path);
+  const source = await openFile(file);
   try {
     const options = { gzip: file.gzip };
     if (file.format === 'parquet') yield* parquetRecords(source);
@@ -53,7 +53,7 @@ async function* recordsOf(file: CorpusFile): AsyncGenerator<DataRecord> {
   }
 }
 
-async function* parquetRecords(source: FileSource): AsyncGenerator<DataRecord> {
+async function* parquetRecords(source: ByteSource): AsyncGenerator<DataRecord> {
   const { metadata } = await readParquetFile(source);
   const file = {
     byteLength: source.byteLength,

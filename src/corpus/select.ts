@@ -6,14 +6,13 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { basename } from 'node:path';
-import { identify } from '../bytes/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
 import { corpusDocuments, type OpenedFile } from './documents.js';
 import { encodeStart } from './prefix.js';
 import { readRows } from './rows.js';
 import { hashSequences, type Sequences } from './sequences.js';
 import { rowKey, SmallestKeys } from './shuffle.js';
-import { findCorpus, type CorpusFiles } from './source.js';
+import { findCorpus, identityOf, type CorpusFiles } from './source.js';
 import { loadTokens, storeTokens, tokenCachePath, type TokenRequest } from './token-cache.js';
 import { TokenizerError, type Tokenizer } from './tokenizer.js';
 
@@ -189,7 +188,7 @@ async function progress(
   if (!onProgress) return () => undefined;
   const asked = rows ? rows.length : sequences;
   let bytesTotal = 0;
-  for (const { path } of corpus.files) bytesTotal += (await identify(path)).size;
+  for (const file of corpus.files) bytesTotal += (await identityOf(file)).size;
   return (scanned, found) => {
     const bytesRead = opened.reduce((sum, { tally }) => sum + tally.bytesRead, 0);
     onProgress({ scanned, found, asked, bytesRead, bytesTotal });

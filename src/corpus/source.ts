@@ -6,18 +6,28 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { glob } from 'tinyglobby';
-import { identify, kindOf, list } from '../bytes/index.js';
+import { FileSource, identify, kindOf, list, type ByteSource, type FileIdentity } from '../bytes/index.js';
 import { EigentraceError, nearest } from '../errors.js';
 
 export type CorpusFormat = 'txt' | 'jsonl' | 'parquet';
 
 export interface CorpusFile {
-  /** Absolute path. */
+  /** Absolute path, or the name of a file on the Hub. */
   readonly path: string;
   readonly format: CorpusFormat;
   /** Compressed as a whole with gzip (`.gz`). */
   readonly gzip: boolean;
+  /** Of a file on the Hub, which is read where it is; absent for files here. */
+  readonly remote?: {
+    readonly size: number;
+    /** Of its content. */
+    readonly oid: string;
+    open(signal?: AbortSignal): Promise<OpenSource>;
+  };
 }
+
+/** Bytes of a file, to be closed. */
+export type OpenSource = ByteSource & { close(): Promise<void> };
 
 export interface CorpusFiles {
   /** What tables and records call it: the last part of a path, a glob as given, or `sample:`. */
@@ -27,7 +37,7 @@ export interface CorpusFiles {
 }
 
 const kinds = '.txt, .txt.gz, .jsonl, .jsonl.gz or .parquet';
-const expected = `${kinds}, a folder or glob of those, or sample:`;
+const expected = `${kinds}, a folder or glob of those, sample:, or hf:ORG/NAME[:CONFIG[:SPLIT]]`;
 
 /** The bundled held-out passages; the package's `sample/` lies two folders above this module in source and build. */
 export function sampleCorpusPath(): string {
@@ -37,13 +47,7 @@ export function sampleCorpusPath(): string {
 /** Finds the files of a corpus. Errors when there are none, naming what was looked for. */
 export async function findCorpus(spec: string): Promise<CorpusFiles> {
   if (spec === 'sample:') return { name: spec, files: [corpusFile(sampleCorpusPath())!] };
-  if (spec.startsWith('hf:')) {
-    throw new EigentraceError(
-      'usage',
-      `corpus ${spec}: data sets on the Hub are not read directly, got hf: (expected ${expected}); ` +
-        `download its parquet files and give their folder: hf download --repo-type dataset ${spec.slice(3).split(':')[0]!} --local-dir FOLDER`,
-    );
-  }
+  if (spec.startsWith('hf:')) return { name: spec, files: await hubFiles(spec) };
   const path = resolve(spec);
   const kind = spec === '' ? null : await kindOf(path);
   if (kind === 'file') {
@@ -62,6 +66,32 @@ export async function findCorpus(spec: string): Promise<CorpusFiles> {
   if (files.length > 0) return { name: spec, files: files.sort((a, b) => (a.path < b.path ? -1 : 1)) };
   const what = matches.length > 0 ? `matches no corpus files, got ${basename(matches[0]!)}` : 'matches no file';
   throw new EigentraceError('input', `corpus ${spec}: the glob ${what} (expected ${kinds})`);
+}
+
+/** Opens a file, wherever it is. */
+export function openFile({ path, remote }: CorpusFile, signal?: AbortSignal): Promise<OpenSource> {
+  return remote ? remote.open(signal) : FileSource.open(path);
+}
+
+/** What tells one state of a file from another without reading it; a file on the Hub is its content's hash. */
+export function identityOf({ path, remote }: CorpusFile): Promise<FileIdentity> {
+  if (!remote) return identify(path);
+  return Promise.resolve({ path, size: remote.size, mtimeNs: '0', inode: remote.oid });
+}
+
+/** The parquet files of `hf:ORG/NAME[:CONFIG[:SPLIT]]`; the split is `train` where none is said. */
+async function hubFiles(spec: string): Promise<CorpusFile[]> {
+  const [, id, config, split] = /^hf:([\w.-]+\/[\w.-]+)(?::([^:]*)(?::([^:]+))?)?$/.exec(spec) ?? [];
+  if (id === undefined) {
+    const message = `corpus ${spec}: is no data set of the Hub (expected hf:ORG/NAME, hf:ORG/NAME:CONFIG or hf:ORG/NAME:CONFIG:SPLIT)`;
+    throw new EigentraceError('usage', message);
+  }
+  const { listDatasetSplit } = await import('../hub/index.js');
+  const files = await listDatasetSplit({ id, config: config ? config : null, split: split ?? 'train' });
+  return files.map((file) => ({
+    ...{ path: file.name, format: 'parquet', gzip: false },
+    remote: { size: file.size, oid: file.oid, open: (signal) => file.open(signal) },
+  }));
 }
 
 function corpusFile(path: string): CorpusFile | null {

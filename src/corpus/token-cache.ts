@@ -10,11 +10,11 @@
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import * as z from 'zod';
-import { FileSource, identify, sweepTemporary, writeAtomic } from '../bytes/index.js';
+import { FileSource, sweepTemporary, writeAtomic } from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
 import { fileDocuments, type OpenedFile } from './documents.js';
 import { toLittleEndian, type Sequences } from './sequences.js';
-import type { CorpusFile } from './source.js';
+import { identityOf, type CorpusFile } from './source.js';
 import { Tally } from './tally.js';
 import { tokenizerLibrary } from './tokenizer.js';
 
@@ -99,7 +99,7 @@ export async function storeTokens(path: string, sequences: Sequences, opened: re
   if (4 * sequences.tokens > sizeLimit / 2 || tokenizerSha256 === null) return;
   const sources = await Promise.all(
     opened.map(async ({ file, identity, tally }) => {
-      const now = await identify(file.path);
+      const now = await identityOf(file);
       const same = JSON.stringify(now) === JSON.stringify(identity);
       const { documents, complete, bytes } = tally;
       return { path: file.path, identity: same ? identity : null, documents, complete, bytes, sha256: tally.sha256() };
@@ -154,7 +154,7 @@ async function stillHolds(header: Header, { files, field }: TokenRequest, signal
     const file = files[i];
     if (file?.path !== source.path) return false;
     const settled = source.identity && Number(source.identity.mtimeNs) / 1e6 < header.written - settledAfterMs;
-    if (settled && JSON.stringify(await identify(file.path)) === JSON.stringify(source.identity)) continue;
+    if (settled && JSON.stringify(await identityOf(file)) === JSON.stringify(source.identity)) continue;
     const tally = new Tally();
     for await (const _ of fileDocuments(file, field, tally, signal)) {
       if (!source.complete && tally.documents === source.documents) break;

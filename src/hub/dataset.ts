@@ -3,12 +3,13 @@
  * set to parquet on the branch `refs/convert/parquet`, laid out `<config>/<split>/0000.parquet`; one without that branch may
  * hold such files itself.
  */
-import { sizeOf, withFileLock } from '../bytes/index.js';
+import { FileSource, sizeOf, withFileLock, type ByteSource } from '../bytes/index.js';
 import { EigentraceError, nearest } from '../errors.js';
 import { fetchBlob } from './blob.js';
 import { RepositoryCache } from './cache.js';
 import { Gate } from './gate.js';
 import { HubHttp, offline } from './http.js';
+import { RangeSource } from './range-source.js';
 import { HubError } from './refusals.js';
 import { oidOf, Repository, type HubFile } from './repository.js';
 import { hubSettings } from './settings.js';
@@ -21,6 +22,17 @@ export interface DatasetSplit {
   readonly split: string;
 }
 
+/** A parquet file of a split, where it is. */
+export interface SplitFile {
+  /** `hf:ORG/NAME@COMMIT/PATH`: what records and caches call it. */
+  readonly name: string;
+  readonly size: number;
+  /** Of its content: sha256, or git's hash of a small file. */
+  readonly oid: string;
+  /** Reads it by ranges, or from the cache where it is there. */
+  open(signal?: AbortSignal): Promise<ByteSource & { close(): Promise<void> }>;
+}
+
 export interface FetchedSplit {
   /** In the order of rows. */
   readonly paths: readonly string[];
@@ -29,6 +41,39 @@ export interface FetchedSplit {
 
 const converted = 'refs/convert/parquet';
 const connections = 4;
+
+/** The files of a split, none of them fetched: their bytes come as they are read. Offline takes what is in the cache. */
+export async function listDatasetSplit(
+  wanted: DatasetSplit,
+  { env, signal }: { readonly env?: NodeJS.ProcessEnv; readonly signal?: AbortSignal | undefined } = {},
+): Promise<readonly SplitFile[]> {
+  const settings = await hubSettings(env);
+  const http = new HubHttp(settings);
+  const cache = new RepositoryCache(settings.cache, 'datasets', wanted.id, settings.symlinks);
+  try {
+    const { commit, files } = await listing(
+      new Repository(http, 'datasets', wanted.id),
+      cache,
+      settings.offline,
+      signal,
+    );
+    return filesOf(wanted, files).map((file) => ({
+      ...{ name: `hf:${wanted.id}@${commit}/${file.path}`, size: file.size, oid: oidOf(file) },
+      open: async (signal) => {
+        if (await cache.holds(commit, file)) return FileSource.open(cache.pointer(commit, file.path));
+        const own = new HubHttp(settings);
+        const repository = new Repository(own, 'datasets', wanted.id);
+        if (settings.offline) throw offline(`${repository.subject} ${file.path}`);
+        const remote = { url: repository.resolve(commit, file.path), subject: repository.subject };
+        const source = new RangeSource(own, { ...remote, asked: file.path, size: file.size }, signal);
+        const read = (start: number, end: number): Promise<Uint8Array> => source.read(start, end);
+        return { name: source.name, byteLength: source.byteLength, read, close: () => own.close() };
+      },
+    }));
+  } finally {
+    await http.close();
+  }
+}
 
 /** Fetches what is not in the cache; offline takes what is. */
 export async function fetchDatasetSplit(

@@ -1,8 +1,14 @@
 /** What `index build` asks for, checked and resolved: files, tokenizer, token width, size of a shard. */
 import { createHash } from 'node:crypto';
 import { dirname, relative } from 'node:path';
-import { identify } from '../bytes/index.js';
-import { findCorpus, openTokenizer, tokenizerLibrary, type CorpusFile, type TwoWayTokenizer } from '../corpus/index.js';
+import {
+  findCorpus,
+  identityOf,
+  openTokenizer,
+  tokenizerLibrary,
+  type CorpusFile,
+  type TwoWayTokenizer,
+} from '../corpus/index.js';
 import { EigentraceError } from '../errors.js';
 import { dtypeOf, widthOf, type TokenDtype } from './about.js';
 import { layoutFor, mostTokens, mostThreads, type TokenWidth } from './kernel/layout.js';
@@ -57,7 +63,7 @@ export async function resolveBuild(request: BuildRequest): Promise<Resolved> {
   const found = [];
   const seen = [];
   for (const file of files) {
-    const { size, mtimeNs } = await identify(file.path);
+    const { size, mtimeNs } = await identityOf(file);
     const label = relative(top, file.path).replaceAll('\\', '/');
     found.push({ ...file, label, bytes: size });
     seen.push([label, size, mtimeNs]);

@@ -4,10 +4,10 @@
  * `{text: […]}`), SciQ's `correct_answer`; where `answer`, `answers` or `label` is a whole number and there are `choices`,
  * the choice of that number.
  */
+import type { ByteSource } from '../bytes/index.js';
 import { createHash } from 'node:crypto';
-import { FileSource } from '../bytes/index.js';
 import { readParquetFile } from '../bytes/parquet.js';
-import { findCorpus, type CorpusFile } from '../corpus/index.js';
+import { findCorpus, openFile, type CorpusFile } from '../corpus/index.js';
 import { parseLine } from '../corpus/jsonl.js';
 import { lines } from '../corpus/lines.js';
 import { EigentraceError } from '../errors.js';
@@ -75,7 +75,7 @@ async function* rowsOf(file: CorpusFile, fields: readonly string[]): AsyncGenera
     const message = `questions ${file.path}: is plain text (expected .jsonl, .jsonl.gz or .parquet with a question and an answer a row)`;
     throw new EigentraceError('usage', message);
   }
-  const source = await FileSource.open(file.path);
+  const source = await openFile(file);
   try {
     yield* file.format === 'parquet' ? parquetRows(source, fields) : jsonRows(source, file.gzip);
   } finally {
@@ -83,7 +83,7 @@ async function* rowsOf(file: CorpusFile, fields: readonly string[]): AsyncGenera
   }
 }
 
-async function* jsonRows(source: FileSource, gzip: boolean): AsyncGenerator<{ row: Row; place: string }> {
+async function* jsonRows(source: ByteSource, gzip: boolean): AsyncGenerator<{ row: Row; place: string }> {
   for await (const { number, text } of lines(source, { gzip })) {
     if (text.trim() === '') continue;
     const place = `${source.name}:${number}`;
@@ -97,7 +97,7 @@ async function* jsonRows(source: FileSource, gzip: boolean): AsyncGenerator<{ ro
 
 /** The template's columns and the first of the answer's that is there, side by side. */
 async function* parquetRows(
-  source: FileSource,
+  source: ByteSource,
   fields: readonly string[],
 ): AsyncGenerator<{ row: Row; place: string }> {
   const file = await readParquetFile(source);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { documents } from '../../src/corpus/index.js';
 import { fetchDatasetSplit } from '../../src/hub/index.js';
 import { HubServer } from './server.js';
 
@@ -73,5 +74,44 @@ describe('a split of a data set', () => {
     [{ id: 'org/none', config: null, split: 'test' }, 'datasets/org/none'],
   ])('is refused with what there is: %j', async (wanted, message) => {
     await expect(fetchDatasetSplit(wanted, { env: hub.env(home) })).rejects.toThrow(message);
+  });
+});
+
+describe('a data set as a corpus', () => {
+  it('is read by ranges where it is: the first page of a large file, not the file', async () => {
+    const texts = Array.from({ length: 4000 }, (_, i) => `${i} ${'x'.repeat(1500 + (i % 7))}${Math.sin(i)}`);
+    const data = parquetWriteBuffer({
+      columnData: [{ name: 'text', data: texts, type: 'STRING' }],
+      rowGroupSize: 200,
+      codec: 'UNCOMPRESSED',
+    });
+    await hub.serve('datasets/org/large', {
+      branches: { main: {}, 'refs/convert/parquet': { 'default/train/0000.parquet': new Uint8Array(data) } },
+    });
+    const old = { ...process.env };
+    Object.assign(process.env, hub.env(home));
+    try {
+      hub.log.length = 0;
+      const read: string[] = [];
+      for await (const { text } of documents('hf:org/large')) {
+        read.push(text);
+        if (read.length === 100) break;
+      }
+      expect(read).toEqual(texts.slice(0, 100));
+      const sent = hub.sent(/\.parquet/);
+      expect(sent).toBeGreaterThan(100 * 1500);
+      expect(sent).toBeLessThan(data.byteLength / 4);
+      const all: string[] = [];
+      for await (const { text } of documents('hf:org/large:default:train')) all.push(text);
+      expect(all).toEqual(texts);
+      await expect(async () => {
+        for await (const _ of documents('hf:org/large:default:test'));
+      }).rejects.toThrow('no such split, got test');
+      await expect(async () => {
+        for await (const _ of documents('hf:large'));
+      }).rejects.toThrow('is no data set of the Hub');
+    } finally {
+      process.env = old;
+    }
   });
 });

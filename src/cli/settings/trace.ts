@@ -76,7 +76,7 @@ export const traceSettings = {
     flag: '--corpus',
     value: 'CORPUS',
     meaning:
-      '.txt, .jsonl (either as .gz too) or .parquet, a folder or glob of those, or sample: (the bundled passages). ' +
+      '.txt, .jsonl (either as .gz too) or .parquet, a folder or glob of those, sample: (the bundled passages), or hf:ORG/NAME[:CONFIG[:SPLIT]] (parquet files of a data set on the Hub, read in parts). ' +
       'In .txt a line of nothing but white space ends a document.',
     expected: 'a file, a folder, a glob, or sample:',
   }),
