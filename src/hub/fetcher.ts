@@ -29,6 +29,8 @@ export interface HubFetcherOptions {
   readonly owned?: string | null;
   /** Told of every large file whose sha256 was found right while it was written. */
   readonly onVerified?: (path: string, sha256: string) => Promise<void>;
+  /** Milliseconds of the first pause between two tries, at most; each later one is twice as long. Default 500. */
+  readonly pause?: number;
   /** Free bytes of the disk below a folder; tests give their own. */
   readonly freeBytes?: (folder: string) => Promise<number | null>;
 }
@@ -177,7 +179,7 @@ export class HubFetcher {
   }
 
   #open(): Promise<HubHttp> {
-    this.#http ??= hubSettings(this.#options.env).then((settings) => new HubHttp(settings));
+    this.#http ??= hubSettings(this.#options.env).then((settings) => new HubHttp(settings, this.#options.pause));
     return this.#http;
   }
 

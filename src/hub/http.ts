@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
 import { EigentraceError, messageOf } from '../errors.js';
 import { HubError, refused } from './refusals.js';
-import { askedPause, backoff, mayPass, patience, tries } from './retry.js';
+import { askedPause, backoff, firstPause, mayPass, patience, tries } from './retry.js';
 import type { HubSettings } from './settings.js';
 
 export interface HubRequest {
@@ -32,8 +32,11 @@ const jsonLimit = 128 * 1024 * 1024;
 export class HubHttp {
   readonly settings: HubSettings;
   readonly #agent: EnvHttpProxyAgent;
+  readonly #firstPause: number;
 
-  constructor(settings: HubSettings) {
+  /** `pause`: milliseconds of the first pause between two tries, at most. */
+  constructor(settings: HubSettings, pause = firstPause) {
+    this.#firstPause = pause;
     this.settings = settings;
     const { timeout, proxy } = settings;
     this.#agent = new EnvHttpProxyAgent({
@@ -54,7 +57,7 @@ export class HubHttp {
         if (options.signal?.aborted) throw interrupted();
         if (error instanceof EigentraceError) throw error;
         if (attempt >= triesOf(error)) throw unreachable(this.settings.endpoint, url, error);
-        await this.pause(backoff(attempt), options.signal);
+        await this.backOff(attempt, options.signal);
         continue;
       }
       const { status, headers } = answer;
@@ -63,7 +66,8 @@ export class HubHttp {
       if (!mayPass(status)) throw this.#refusal(answer, options);
       const asked = askedPause(headers);
       if (attempt >= tries || (asked ?? 0) > patience) throw this.#busy(answer, options, attempt, asked);
-      await this.pause(asked === null ? backoff(attempt) : asked + Math.random() * 250, options.signal);
+      if (asked === null) await this.backOff(attempt, options.signal);
+      else await this.#pause(asked + Math.random() * 250, options.signal);
     }
   }
 
@@ -91,12 +95,17 @@ export class HubHttp {
           );
         }
         if (attempt >= tries) throw unreachable(this.settings.endpoint, url, error);
-        await this.pause(backoff(attempt), options.signal);
+        await this.backOff(attempt, options.signal);
       }
     }
   }
 
-  async pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  /** Waits before the next try. */
+  backOff(attempt: number, signal: AbortSignal | undefined): Promise<void> {
+    return this.#pause(backoff(attempt, this.#firstPause), signal);
+  }
+
+  async #pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
     try {
       await sleep(milliseconds, undefined, signal ? { signal } : {});
     } catch {

@@ -6,7 +6,7 @@
 import { EigentraceError } from '../errors.js';
 import { interrupted, unreachable, type HubAnswer, type HubHttp } from './http.js';
 import { HubError } from './refusals.js';
-import { backoff, tries } from './retry.js';
+import { tries } from './retry.js';
 
 export interface RemoteFile {
   readonly url: string;
@@ -48,7 +48,7 @@ export class Ranges {
       const before = at;
       at = await this.#drain(answer, from, at, end, take, options.signal, attempt);
       if (at > before) attempt = 0;
-      if (at < end) await this.#http.pause(backoff(attempt + 1), options.signal);
+      if (at < end) await this.#http.backOff(attempt + 1, options.signal);
     }
   }
 
@@ -65,7 +65,7 @@ export class Ranges {
       const before = at;
       at = await this.#drain(answer, 0, at, size, take, signal, attempt);
       if (at > before) attempt = 0;
-      if (at < size) await this.#http.pause(backoff(attempt + 1), signal);
+      if (at < size) await this.#http.backOff(attempt + 1, signal);
     }
   }
 

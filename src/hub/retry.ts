@@ -6,7 +6,7 @@
 /** Tries of one request; a byte that arrived begins a new count. */
 export const tries = 6;
 /** Milliseconds: the first pause at most, and any pause at most. */
-const first = 500;
+export const firstPause = 500;
 const longest = 30_000;
 /** A server that asks for a longer pause is told the user instead. */
 export const patience = 300_000;
@@ -17,7 +17,7 @@ export function mayPass(status: number): boolean {
 }
 
 /** Milliseconds before try `attempt` (1: the second in all). */
-export function backoff(attempt: number, random: () => number = Math.random): number {
+export function backoff(attempt: number, first = firstPause, random: () => number = Math.random): number {
   return Math.min(longest, first * 2 ** (attempt - 1)) * (0.5 + random() / 2);
 }
 

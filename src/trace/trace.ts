@@ -4,7 +4,7 @@
  * so that whatever ends the process loses at most the one under way.
  */
 import { flagCodes } from '../audit/index.js';
-import { selectRevisions, type Series, type SeriesEntry } from '../checkpoints/index.js';
+import { selectRevisions, whatChanged, type Series, type SeriesEntry } from '../checkpoints/index.js';
 import type { Sequences } from '../corpus/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
 import {
@@ -350,8 +350,9 @@ export class Job {
   /** A checkpoint that was looked at where it is, fetched. */
   async #bring(opened: Opened, control: Control | null, index: number): Promise<Opened> {
     const { places } = this.#subjects;
-    if (places === null || !isRemote(opened)) return opened;
-    const { revision } = opened.entry;
+    const { revision, hub, folder } = opened.entry;
+    if (places === null || hub === undefined || folder !== null) return opened;
+    if (opened.kind !== 'model' || opened.files.length === 0) return opened;
     await places.fetch(opened.entry, {
       signal: this.#hooks.signal,
       onProgress: ({ done, of, bytesPerSecond, secondsLeft }) =>
@@ -360,6 +361,8 @@ export class Job {
           ...{ tokensPerSecond: null, bytesPerSecond, secondsLeft },
         }),
     });
+    // It may have gone since it was looked at: another revision of the same commit was deleted.
+    if (!opened.checkpoint.isRemote && (await whatChanged(opened.files)) === null) return opened;
     const fresh = await this.#subjects.open(opened.entry, { signal: this.#hooks.signal });
     if (fresh.kind !== 'model') return opened;
     const { checkpoint, files, bytes, model } = fresh;

@@ -90,7 +90,7 @@ export class HubServer {
     const read = async (refs: Record<string, string | Files>): Promise<Map<string, Commit>> => {
       const commits = new Map<string, Commit>();
       for (const [ref, files] of Object.entries(refs)) {
-        commits.set(ref, commitOf(name, typeof files === 'string' ? await filesIn(files) : files));
+        commits.set(ref, commitOf(`${name}@${ref}`, typeof files === 'string' ? await filesIn(files) : files));
       }
       return commits;
     };

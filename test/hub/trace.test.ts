@@ -141,6 +141,19 @@ describe('trace of a Hub id', () => {
     expect(hub.sent(/model\.safetensors/)).toBeLessThanOrEqual(size - kept + 65_536);
   });
 
+  it('two processes that want the same revision fetch each byte once', async () => {
+    hub.fault(/GET storage .*model/, { drip: { bytes: 65_536, every: 10 } });
+    const both = [1, 2].map((n) =>
+      eigentrace(args('org/tiny@step0', '--out', join(home, `run-${n}`)), join(home, `cache-${n}`), env()),
+    );
+    const ended = await Promise.all(both);
+    expect(ended.map(({ status }) => status)).toEqual([0, 0]);
+    const size = (checkpoints['step0']!['model.safetensors'] as Buffer).length;
+    // Each has read the header where it was, if it was not here yet.
+    expect(hub.sent(/model\.safetensors/)).toBeGreaterThanOrEqual(size);
+    expect(hub.sent(/model\.safetensors/)).toBeLessThanOrEqual(size + 2 * 65_536);
+  });
+
   it('names the nearest revisions, and what to do about gates', async () => {
     const wrong = await run('org/tiny@step182');
     expect(wrong.status).toBe(1);
