@@ -62,7 +62,8 @@ interface Parts {
 class Follower {
   readonly #parts: Parts;
   readonly #results = new Map<string, CheckpointResult>();
-  readonly #skipped: SkippedCheckpoint[] = [];
+  /** By stage and revision: one that is written anew comes again. */
+  readonly #skipped = new Map<string, SkippedCheckpoint>();
   readonly #missed = new Map<string, SeriesEntry>();
   /** The last step measured. */
   #after: number | null = null;
@@ -96,7 +97,7 @@ class Follower {
       ...{ run: this.#parts.request.out, results: [...this.#results.values()], interrupted: this.#aborted() },
       ...this.#parts.job.alerts,
       ...(missed.length > 0 ? { missed } : {}),
-      ...(this.#skipped.length > 0 ? { skipped: this.#skipped } : {}),
+      ...(this.#skipped.size > 0 ? { skipped: [...this.#skipped.values()] } : {}),
     };
   }
 
@@ -109,7 +110,7 @@ class Follower {
       const { stage, revision, control = null } = result;
       this.#results.set(JSON.stringify([stage, revision, control?.kind ?? null]), result);
     }
-    this.#skipped.push(...skipped);
+    for (const each of skipped) this.#skipped.set(JSON.stringify([each.stage, each.revision]), each);
     const own = results.find(({ control }) => !control);
     if (own) this.#after = own.step;
     else if (skipped.length > 0) this.#after = entry.step;

@@ -220,6 +220,7 @@ describe('the trace’s request', () => {
         controlSeed: 0,
       },
       skipFlagged: true,
+      keep: 'all',
     } satisfies TraceRequest);
   });
 

@@ -176,7 +176,7 @@ describe('a corpus', () => {
 
   it('says what is wrong when there is none', async () => {
     const kinds = '.txt, .txt.gz, .jsonl, .jsonl.gz or .parquet';
-    const all = `${kinds}, a folder or glob of those, or sample:`;
+    const all = `${kinds}, a folder or glob of those, sample:, or hf:ORG/NAME[:CONFIG[:SPLIT]]`;
     folder.write('there/corpus.jsonl', '');
     const there = join(folder.path, 'there');
     expect(await failure(texts(`${there}/corpse.jsonl`))).toBe(
@@ -193,10 +193,6 @@ describe('a corpus', () => {
     );
     expect(await failure(texts(`${folder.path}/csv/*`))).toBe(
       `corpus ${folder.path}/csv/*: the glob matches no corpus files, got a.csv (expected ${kinds})`,
-    );
-    expect(await failure(texts('hf:org/set:en:train'))).toBe(
-      `corpus hf:org/set:en:train: data sets on the Hub are not read directly, got hf: (expected ${all}); ` +
-        'download its parquet files and give their folder: hf download --repo-type dataset org/set --local-dir FOLDER',
     );
   });
 
