@@ -208,7 +208,9 @@ export class GrowingSeries {
       ...{ fallbackFolders: [this.root], tokenizer: this.#options.tokenizer },
     });
     const reason = this.#judge(missing, state !== null, still);
-    this.#seen.set(name, { entry, files: now, still, reason, taken: null });
+    // It may have been taken while this looked.
+    const taken = this.#seen.get(name)?.taken ?? null;
+    this.#seen.set(name, { entry, files: now, still, reason, taken: taken === now.weights ? taken : null });
   }
 
   #judge(missing: string | null, isClosed: boolean, still: boolean): string | null {

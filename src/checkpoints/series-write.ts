@@ -127,8 +127,9 @@ async function open(place: string, tokensPerStep: number | null, openHub: OpenHu
   const hub = (await kindOf(resolve(place))) === null ? parseHubId(place) : null;
   // Of one part, or `./x`: a folder that is not there.
   if (hub === null || !hub.id.includes('/') || /^\.{0,2}[/\\]/.test(place)) return openSeries(place, { tokensPerStep });
-  if (openHub !== null) return openHub(place);
   if (hub.revision === null) {
+    // A whole repository has to be listed; one revision is taken as it is written, so that no network is needed.
+    if (openHub !== null) return openHub(place);
     throw new EigentraceError(
       'input',
       `${place}: which revision is meant is unclear (expected ${hub.id}@REVISION, such as ${hub.id}@main)`,

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openSeries } from '../../src/checkpoints/index.js';
 import type { SeriesRecipe } from '../../src/checkpoints/index.js';
 import { makeSeries } from '../../src/trace/make-series.js';
@@ -26,6 +26,10 @@ const parts = (root: string, ...given: string[]) =>
     const [stage, place] = text.split('=') as [string, string];
     return { stage, place: place.includes('@') ? place : `${root}/${place}` };
   });
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 describe('a series put together', () => {
   it('is written with paths relative to it, a line a checkpoint, and read back', async () => {
@@ -114,9 +118,9 @@ describe('a series put together', () => {
       './no-such: no such file or folder',
     ],
     [
-      'a whole repository',
+      'a whole repository that can not be listed',
       { parts: [{ stage: 'a', place: 'org/name' }] },
-      'org/name: which revision is meant is unclear',
+      'HF_HUB_OFFLINE is set',
     ],
     ['epochs of another stage', { epochs: { sfd: [1] } }, '--epochs sfd: no such stage (nearest: sft)'],
     ['epochs out of order', { epochs: { sft: [2, 1] } }, 'stage sft: epochs must ascend, got 2, 1'],
@@ -126,6 +130,8 @@ describe('a series put together', () => {
     ['a parent that is not there', { parents: { sft: 'step9' } }, 'has parent step9, which is not in the series'],
   ])('refuses %s, and writes nothing', async (_, changes, message) => {
     const root = await places();
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    vi.stubEnv('HF_HOME', root);
     const recipe = { parts: parts(root, 'sft=sft-a'), ...changes };
     const out = `${root}/out/series.json`;
     expect(await refusal(makeSeries(recipe, { out }))).toContain(message);

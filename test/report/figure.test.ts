@@ -65,6 +65,10 @@ describe('SVG', () => {
       const drawn = svgOf({ chart, logs: chart === 'training' ? [sampleLog('pretrain.csv')] : [] });
       if (chart === 'downstream')
         await expect(drawn).rejects.toThrow('--chart: no downstream results (expected --evaluations PATH');
+      else if (['memorization', 'suffix-lengths', 'likelihoods'].includes(chart))
+        await expect(drawn).rejects.toThrow(
+          '--chart: no memorization in this run (expected one made by eigentrace memorize)',
+        );
       else expect((await drawn).text).not.toMatch(/NaN|undefined/);
     }
     await expect(svgOf({ chart: 'training' })).rejects.toThrow('--chart: no training log (expected --log FILE');

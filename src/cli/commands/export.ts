@@ -16,6 +16,9 @@ const charts = [
   ['layer-map', 'a figure (--figure) at every layer over training, as colour'],
   ['alpha-bands', 'α in bands of ranks over training'],
   ['downstream', 'downstream tasks over training (--evaluations)'],
+  ['memorization', 'ρ between likelihoods and the ∞-gram over training, from RUN/memorization'],
+  ['suffix-lengths', 'how long the suffixes are that the index holds, as shares of tokens'],
+  ['likelihoods', 'both likelihoods of every answer at the last checkpoint'],
   ['training', 'losses and learning rate over training (--log)'],
 ] as const;
 
