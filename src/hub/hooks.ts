@@ -27,7 +27,7 @@ export interface HubSize {
 export interface HubSeriesOptions {
   /** Also the revisions whose names give no step, such as `main`: entries with a null step. Default false. */
   readonly others?: boolean;
-  /** Tokens a training step of pretraining. Default: what is known of the repository (Pythia, OLMo-2), else unknown. */
+  /** Tokens a training step of pretraining. Default: unknown. */
   readonly tokensPerStep?: number | null;
   readonly signal?: AbortSignal | undefined;
   /** Default `process.env`: HF_ENDPOINT, HF_TOKEN, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HTTPS_PROXY, NO_PROXY, … */

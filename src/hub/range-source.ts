@@ -15,13 +15,16 @@ export class RangeSource implements ByteSource {
   readonly byteLength: number;
   readonly #ranges: Ranges;
   readonly #signal: AbortSignal | undefined;
+  readonly #least: number;
   readonly #stretches: { start: number; bytes: Uint8Array }[] = [];
 
-  constructor(http: HubHttp, file: RemoteFile, signal?: AbortSignal) {
+  /** `ahead`: bytes fetched at least. */
+  constructor(http: HubHttp, file: RemoteFile, signal?: AbortSignal, ahead = least) {
     this.name = `${file.subject}/${file.asked}`;
     this.byteLength = file.size;
     this.#ranges = new Ranges(http, file);
     this.#signal = signal;
+    this.#least = ahead;
   }
 
   async read(start: number, end: number): Promise<Uint8Array> {
@@ -33,7 +36,7 @@ export class RangeSource implements ByteSource {
     }
     const held = this.#stretches.find((each) => each.start <= start && end <= each.start + each.bytes.length);
     if (held) return held.bytes.slice(start - held.start, end - held.start);
-    const stop = Math.min(this.byteLength, Math.max(end, start + least));
+    const stop = Math.min(this.byteLength, Math.max(end, start + this.#least));
     const bytes = await this.#fetch(start, stop).catch(async (error: unknown) => {
       if (!(error instanceof RangeIgnored)) throw error;
       // Whole files only: what comes before is read too, which a header near the start allows.
