@@ -24,6 +24,10 @@ export const trace = command({
       type: 'eigentrace trace checkpoints/ --corpus heldout.jsonl --out run',
     },
     {
+      does: 'revisions of a repository on the Hub; each one’s weights are deleted when it is measured',
+      type: 'eigentrace trace EleutherAI/pythia-160m --corpus heldout.jsonl --out run --revisions log:24 --keep none',
+    },
+    {
       does: 'first see what it costs',
       type: 'eigentrace trace checkpoints/ --corpus heldout.jsonl --out run --dry-run',
     },
