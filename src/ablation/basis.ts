@@ -1,12 +1,9 @@
 /** The eigen-directions of a checkpoint's final states over a corpus: states, mean, Σ and its top eigenvectors. */
 import type { Sequences } from '../corpus/index.js';
-import { checkIds } from '../corpus/index.js';
-import type { Layer, Position } from '../models/index.js';
+import type { Position } from '../models/index.js';
 import type { FindingFlag } from '../record/index.js';
-import { represent, RowStore } from '../runtime/index.js';
 import { eigenvectors, rowCovariance, type RowCovariance } from '../spectrum/index.js';
-import { chooseMemory, stagesOf } from '../trace/memory.js';
-import type { VisitSubject, VisitTools } from '../visit/index.js';
+import { withFinalStates, type VisitSubject, type VisitTools } from '../visit/index.js';
 
 export interface Basis {
   /** (k, d) by rows, largest eigenvalue first. */
@@ -25,56 +22,21 @@ export interface Basis {
 /** An eigenvalue that is no more than the rounding of float32 states counts as zero (as in the spectrum's figures). */
 const noise = (4 * 2 ** -24) ** 2;
 
-export async function findBasis(
-  { model, entry }: Pick<VisitSubject, 'model' | 'entry'>,
+export function findBasis(
+  subject: Pick<VisitSubject, 'model' | 'entry'>,
   sequences: Sequences,
   position: Position,
   k: number,
   tools: VisitTools,
 ): Promise<Basis> {
-  checkIds(sequences, model.vocabulary, `checkpoint ${entry.revision}`);
-  const { threads, scratch, signal } = tools;
-  const lengths = sequences.ids.map((ids) => ids.length);
-  const starts: number[] = [];
-  let n = 0;
-  for (const length of lengths) {
-    starts.push(n);
-    n += position === 'all' ? length : 1;
-  }
-  const layers: readonly Layer[] = ['final'];
-  const memory = await chooseMemory(
-    { model, layers, lengths, position, rows: n, nll: false, threads, memory: null, spectrum: { n, errors: 'none' } },
-    scratch,
-  );
-  const store = await RowStore.create(layers, n, model.width, scratch, memory.rowsBound);
-  try {
-    tools.progress('load', 0, model.bytes);
-    let started = 0;
-    await represent(
-      tools.child,
-      model,
-      sequences.ids,
-      {
-        ...{ layers, position, threads, stages: stagesOf(memory, scratch) },
-        ...(signal ? { signal } : {}),
-        onLoaded: () => (started = performance.now()),
-        onProgress: (done, of) => {
-          const seconds = (performance.now() - started) / 1000;
-          tools.progress('forward', done, of, done > 0 ? done / seconds : null);
-        },
-      },
-      { state: (layer, index, rows) => store.put(layer, starts[index]!, rows) },
-    );
-    await tools.child.release();
+  return withFinalStates(subject, sequences, position, tools, async (rows) => {
     tools.progress('spectrum', 0, 2);
-    const covariance = await rowCovariance(store.rows('final'), tools.kernel, signal);
+    const covariance = await rowCovariance(rows, tools.kernel, tools.signal);
     tools.progress('spectrum', 1, 2);
-    const { vectors, all } = await eigenvectors(covariance.packed, model.width, k, signal);
+    const { vectors, all } = await eigenvectors(covariance.packed, subject.model.width, k, tools.signal);
     tools.progress('spectrum', 2, 2);
     return { vectors, eigenvalues: all, ...described(covariance, all, k, sequences) };
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 function described(

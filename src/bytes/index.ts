@@ -45,7 +45,6 @@ export { linkFile } from './link.js';
 export { freeBytes } from './disk.js';
 export { scratchPath, writeScratchFile } from './scratch-file.js';
 export { Scratch, sweepScratch } from './scratch.js';
-export { freeSpace } from './free-space.js';
 export { npyHeader } from './npy.js';
 export { NpyArray, readNpyObject } from './npy-object.js';
 export { PickleName, readPickle, type PickleRules } from './pickle.js';

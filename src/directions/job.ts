@@ -6,7 +6,15 @@ import type { StoredRows } from '../runtime/index.js';
 import { eigenvectors, rowCovariance, type RowCovariance } from '../spectrum/index.js';
 import { cacheFolder, tokenCache } from '../trace/cache.js';
 import { corpusSha256 } from '../trace/recording.js';
-import type { VisitBody, VisitJob, VisitPart, VisitSubject, VisitTools } from '../visit/index.js';
+import {
+  withFinalStates,
+  type RowPlace,
+  type VisitBody,
+  type VisitJob,
+  type VisitPart,
+  type VisitSubject,
+  type VisitTools,
+} from '../visit/index.js';
 import { coordinateSizes, coordinatesOf } from './coordinates.js';
 import {
   directionsVersion,
@@ -17,7 +25,6 @@ import {
 } from './detail.js';
 import { furthestRows, type Scored } from './ends.js';
 import type { DirectionsRequest } from './request.js';
-import { withFinalStates, type RowPlace } from './states.js';
 import { movedTokens, type TokenEnd } from './unembedding.js';
 
 /** An eigenvalue that is no more than the rounding of float32 states counts as zero (as in the spectrum's figures). */

@@ -2,7 +2,7 @@
  * Memory as a whole: what of `--memory` the rows and the eigensolver take, and how the model runs in the rest. The default is
  * what the machine has free, less a margin; there a plan is always made, for what a system calls free is no hard bound.
  */
-import { freeSpace } from '../bytes/index.js';
+import { freeBytes } from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
 import { deepestState, type Layer, type Model } from '../models/index.js';
 import {
@@ -86,7 +86,7 @@ export function scoringNeed(
 
 /** As planMemory, with a scratch file that leaves half of the free disk alone. */
 export async function chooseMemory(need: MemoryNeed, scratch: string): Promise<MemoryChoice> {
-  const free = await freeSpace(scratch);
+  const free = await freeBytes(scratch);
   return planMemory(need, free === null ? mostScratch : Math.min(mostScratch, free / 2));
 }
 

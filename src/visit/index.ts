@@ -1,3 +1,4 @@
+export { withFinalStates, type RowPlace } from './final-states.js';
 export { visit } from './visit.js';
 export { visitDefaults } from './request.js';
 export type {

@@ -2,13 +2,12 @@
 import { EigentraceError } from '../../errors.js';
 import { ablationTables } from '../ablation-table.js';
 import { command } from '../command.js';
-import { exitStatus } from '../context.js';
-import { count, duration } from '../format.js';
 import type { AblateRequest, AblateResult } from '../library.js';
 import { required, type Resolved } from '../resolve.js';
 import { ablateSettings } from '../settings/ablate.js';
-import { printable, styleOf } from '../style.js';
+import { styleOf } from '../style.js';
 import { json, watchedVisit } from '../watch.js';
+import { concludeVisit } from '../visit-conclusion.js';
 
 export const ablate = command({
   name: 'ablate',
@@ -49,22 +48,7 @@ export const ablate = command({
     const result = await watchedVisit(context, quiet, foundLine, (hooks) => library.ablate(request, hooks));
     const style = styleOf(context.stdout, context.env);
     context.stdout.write(asJson ? json(result) : ablationTables(result, style));
-    const { results } = result;
-    const number = (state: string): number => results.filter((r) => r.state === state).length;
-    const failed = number('failed');
-    if (!quiet) {
-      const seconds = (context.clock.now() - start) / 1000;
-      const where = result.run === null ? '; nothing was kept, --out RUN keeps it' : `; in ${printable(result.run)}`;
-      context.stderr.write(
-        `${count(results.length, 'ablation')}: ${number('measured')} measured, ${number('reused')} reused, ${failed} failed; ` +
-          `${duration(seconds)}${where}\n`,
-      );
-      if (result.interrupted) context.stderr.write('interrupted: the same command goes on from here\n');
-      else if (failed > 0) context.stderr.write('the same command tries the failed ones again\n');
-    }
-    if (result.interrupted) return exitStatus.interrupted;
-    if (failed === 0) return exitStatus.done;
-    return failed === results.length ? exitStatus.failed : exitStatus.partly;
+    return concludeVisit(result, { noun: 'ablation', start, quiet }, context);
   },
 });
 

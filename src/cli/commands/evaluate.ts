@@ -2,12 +2,12 @@
 import { command } from '../command.js';
 import { exitStatus, widthOf } from '../context.js';
 import { evaluateTables, taskList } from '../evaluate-table.js';
-import { count, duration } from '../format.js';
 import type { EvaluateRequest, EvaluateResult } from '../library.js';
 import { required, type Resolved } from '../resolve.js';
 import { evaluateSettings } from '../settings/evaluate.js';
-import { printable, styleOf } from '../style.js';
+import { styleOf } from '../style.js';
 import { json, watchedVisit } from '../watch.js';
+import { concludeVisit } from '../visit-conclusion.js';
 
 export const evaluate = command({
   name: 'evaluate',
@@ -56,22 +56,7 @@ export const evaluate = command({
     const start = context.clock.now();
     const result = await watchedVisit(context, quiet, foundLine, (hooks) => library.evaluate(request, hooks));
     context.stdout.write(asJson ? json(result) : evaluateTables(result.results, style));
-    const { results } = result;
-    const number = (state: string): number => results.filter((r) => r.state === state).length;
-    const failed = number('failed');
-    if (!quiet) {
-      const seconds = (context.clock.now() - start) / 1000;
-      const where = result.run === null ? '; nothing was kept, --out RUN keeps it' : `; in ${printable(result.run)}`;
-      context.stderr.write(
-        `${count(results.length, 'score')}: ${number('measured')} measured, ${number('reused')} reused, ${failed} failed; ` +
-          `${duration(seconds)}${where}\n`,
-      );
-      if (result.interrupted) context.stderr.write('interrupted: the same command goes on from here\n');
-      else if (failed > 0) context.stderr.write('the same command tries the failed ones again\n');
-    }
-    if (result.interrupted) return exitStatus.interrupted;
-    if (failed === 0) return exitStatus.done;
-    return failed === results.length ? exitStatus.failed : exitStatus.partly;
+    return concludeVisit(result, { noun: 'score', start, quiet }, context);
   },
 });
 

@@ -1,13 +1,13 @@
 /** `eigentrace generate`: the same prompts down a whole series, side by side. */
 import { command } from '../command.js';
-import { exitStatus, widthOf } from '../context.js';
-import { count, duration } from '../format.js';
+import { widthOf } from '../context.js';
 import { firstWords, generatedText } from '../generate-text.js';
 import type { GenerateRequest } from '../library.js';
 import { required, type Resolved } from '../resolve.js';
 import { generateSettings } from '../settings/generate.js';
-import { printable, styleOf } from '../style.js';
+import { styleOf } from '../style.js';
 import { json, watchedVisit } from '../watch.js';
+import { concludeVisit } from '../visit-conclusion.js';
 
 export const generate = command({
   name: 'generate',
@@ -51,21 +51,7 @@ export const generate = command({
     const { results } = result;
     const limit = Math.max(60, widthOf(context.stdout));
     context.stdout.write(asJson ? json(result) : generatedText(results, styleOf(context.stdout, context.env), limit));
-    const number = (state: string): number => results.filter((r) => r.state === state).length;
-    const failed = number('failed');
-    if (!quiet) {
-      const seconds = (context.clock.now() - start) / 1000;
-      const where = result.run === null ? '; nothing was kept, --out RUN keeps it' : `; in ${printable(result.run)}`;
-      context.stderr.write(
-        `${count(results.length, 'checkpoint')}: ${number('measured')} written, ${number('reused')} reused, ${failed} failed; ` +
-          `${duration(seconds)}${where}\n`,
-      );
-      if (result.interrupted) context.stderr.write('interrupted: the same command goes on from here\n');
-      else if (failed > 0) context.stderr.write('the same command tries the failed ones again\n');
-    }
-    if (result.interrupted) return exitStatus.interrupted;
-    if (failed === 0) return exitStatus.done;
-    return failed === results.length ? exitStatus.failed : exitStatus.partly;
+    return concludeVisit(result, { noun: 'checkpoint', done: 'written', start, quiet }, context);
   },
 });
 

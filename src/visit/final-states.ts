@@ -3,7 +3,7 @@ import { checkIds, type Sequences } from '../corpus/index.js';
 import type { Layer, Position } from '../models/index.js';
 import { represent, RowStore, type StoredRows } from '../runtime/index.js';
 import { chooseMemory, stagesOf } from '../trace/memory.js';
-import type { VisitSubject, VisitTools } from '../visit/index.js';
+import type { VisitSubject, VisitTools } from './request.js';
 
 /** Which token each row is the state of; for a mean the last one. */
 export interface RowPlace {
