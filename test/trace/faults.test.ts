@@ -1,6 +1,6 @@
 /** Bad input, end to end: what a user reads, what is recorded, the exit status, and that the good checkpoints are there. */
 import { execFile } from 'node:child_process';
-import { appendFile, mkdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Measurement, RunRecord } from '../../src/record/index.js';
@@ -204,9 +204,11 @@ describe('weights that change under way', () => {
     const weights = (name: string) => join(series, name, 'model.safetensors');
     const actions: Record<string, () => Promise<void>> = {
       step2: async () => {
-        const bytes = await readFile(weights('step2'));
-        bytes.fill(0x3c, bytes.length - 1000);
-        await writeFile(weights('step2'), bytes);
+        // In place: writeFile cuts a file to nothing first, and a reader that falls into that gap dies as in step3.
+        const { size } = await stat(weights('step2'));
+        const file = await open(weights('step2'), 'r+');
+        await file.write(Buffer.alloc(1000, 0x3c), 0, 1000, size - 1000);
+        await file.close();
         // A coarse clock must not hide it from the test: the file system's own would do.
         await utimes(weights('step2'), new Date(), new Date(Date.now() + 5000));
       },
