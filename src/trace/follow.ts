@@ -10,7 +10,7 @@ import { checkAlerts } from './alerts.js';
 import { checkRequest } from './check-request.js';
 import type { CheckpointResult, SkippedCheckpoint, TraceHooks, TraceRequest, TraceResult } from './request.js';
 import { subjectsOf } from './source.js';
-import { Job } from './trace.js';
+import { Job } from './job.js';
 
 export interface FollowOptions {
   /** Ends when this step is measured; `last`: the step that `trainer_state.json` calls the training's last; null: never. */
