@@ -63,9 +63,18 @@ function foundLine({ part, finding }: AblateResult['results'][number]): string {
 
 function requestOf(resolved: Resolved<typeof ablateSettings>): AblateRequest {
   const { values } = resolved;
-  const { task, items, keep, remove, corpus, ids, out, field, sequences, minTokens, maxTokens, seed, rows, position } =
-    values;
-  const { mean, randomDraws, randomSeed, data, fewshot, fewshotSeed, limit } = values;
+  const { task, items, corpus, ids, out, field, sequences, minTokens, maxTokens, seed, rows, position } = values;
+  const {
+    keepDirections: keep,
+    removeDirections: remove,
+    mean,
+    randomDraws,
+    randomSeed,
+    data,
+    fewshot,
+    fewshotSeed,
+    limit,
+  } = values;
   const { revisions, tokensPerStep, threads, force } = values;
   if (ids !== null && resolved.origins['corpus']?.startsWith('option')) {
     const got = `${ids} and ${String(corpus)}`;

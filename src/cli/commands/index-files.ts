@@ -72,7 +72,7 @@ async function build(resolved: Given, context: Context): Promise<number> {
   const { values } = resolved;
   const request = {
     corpus: target(resolved),
-    tokenizer: required(indexSettings, resolved, 'indexTokenizer'),
+    tokenizer: required(indexSettings, resolved, 'tokenizerFile'),
     out: required(indexSettings, resolved, 'indexOut'),
     field: values.field,
     dtype: values.dtype === 'auto' ? null : values.dtype,
@@ -177,9 +177,9 @@ async function verify(resolved: Given, context: Context): Promise<number> {
 async function query(resolved: Given, context: Context): Promise<number> {
   const { values } = resolved;
   const library = await context.library();
-  const queries = await library.openQueries(target(resolved), { tokenizer: values.indexTokenizer });
+  const queries = await library.openQueries(target(resolved), { tokenizer: values.tokenizerFile });
   try {
-    const { ids, queryText: text } = values;
+    const { queryIds: ids, queryText: text } = values;
     if (ids === null && text === null) return await answerLines(queries, context);
     if (ids !== null && text !== null)
       throw new EigentraceError('usage', '--text: given together with --ids (expected one of them)');

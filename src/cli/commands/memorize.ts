@@ -78,7 +78,17 @@ export const memorize = command({
 
 function requestOf(resolved: Resolved<typeof memorizeSettings>): MemorizeRequest {
   const { values } = resolved;
-  const { prompt, limit, passages, field, passageCount, passageTokens, promptTokens, extractTokens, subsets } = values;
+  const {
+    promptTemplate: prompt,
+    limit,
+    passages,
+    field,
+    passageCount,
+    passageTokens,
+    promptTokens,
+    extractTokens,
+    subsets,
+  } = values;
   const { offline, hostedUrl, hostedConcurrency, hostedRate, revisions, tokensPerStep, threads, force } = values;
   return {
     series: required(memorizeSettings, resolved, 'series'),

@@ -72,7 +72,7 @@ function recipeOf(resolved: Resolved<typeof seriesSettings>): SeriesRecipe {
     parts,
     name: values.seriesTitle,
     tokensPerStep: values.tokensPerStep,
-    tokenizer: values.tokenizer,
+    tokenizer: values.seriesTokenizer,
     epochs: byStage('--epochs', values.epochs, (text) => {
       const numbers = text.split(',').map(numberOf);
       return numbers.includes(undefined) ? undefined : (numbers as number[]);

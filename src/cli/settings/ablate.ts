@@ -1,14 +1,14 @@
 /** The settings of `ablate`. */
-import { flag, text, texts, whole, type Setting } from '../setting.js';
+import { flag, texts, whole, type Setting } from '../setting.js';
 import { evaluateSettings } from './evaluate.js';
 import { representSettings } from './represent.js';
 import { sampling } from './sampling.js';
 import { force, shared, threads } from './shared.js';
 import { traceSettings } from './trace.js';
 
-const { series, revisions, tokensPerStep, corpus } = traceSettings;
+const { series, out, revisions, tokensPerStep, corpus } = traceSettings;
 const { layers: _, ...sampled } = sampling;
-const { data, fewshot, fewshotSeed, limit } = evaluateSettings;
+const { task, data, fewshot, fewshotSeed, limit } = evaluateSettings;
 
 function bands(flagName: string, meaning: string): Setting<readonly string[]> {
   return {
@@ -29,14 +29,12 @@ function bands(flagName: string, meaning: string): Setting<readonly string[]> {
 
 export const ablateSettings = {
   series,
-  task: texts({
-    flag: '--task',
-    value: 'TASK,…',
+  task: {
+    ...task,
     meaning:
       'Tasks with choices or a last word, as in evaluate (sciq, arc_easy, lambada_openai, cloze, …), or a task file of your own.',
-    expected: 'names of tasks, or a file',
     shown: 'none',
-  }),
+  },
   items: texts({
     flag: '--items',
     value: 'FILE',
@@ -45,21 +43,22 @@ export const ablateSettings = {
     expected: 'a file, a folder or a glob',
     shown: 'none',
   }),
-  keep: bands('--keep', 'Variants in which only these directions are kept: the first K, or a band of ranks.'),
-  remove: bands('--remove', 'Variants in which these directions are removed: the first K, or a band of ranks.'),
+  keepDirections: bands('--keep', 'Variants in which only these directions are kept: the first K, or a band of ranks.'),
+  removeDirections: bands(
+    '--remove',
+    'Variants in which these directions are removed: the first K, or a band of ranks.',
+  ),
   corpus: {
     ...corpus,
     meaning:
       "The text whose final states give the directions: the eigenvectors of their covariance. sample: is the bundled passages; trace's other kinds too.",
   },
   ids: representSettings.ids,
-  out: text({
-    flag: '--out',
-    value: 'RUN',
+  out: {
+    ...out,
     meaning: 'The folder of the run: made, or gone on with. Without it the figures are printed and not kept.',
-    expected: 'a folder',
     shown: 'none',
-  }),
+  },
   ...sampled,
   mean: {
     ...flag({

@@ -1,11 +1,11 @@
 /** The settings of `directions`. */
-import { text, whole } from '../setting.js';
+import { whole } from '../setting.js';
 import { representSettings } from './represent.js';
 import { sampling } from './sampling.js';
 import { force, shared, threads } from './shared.js';
 import { traceSettings } from './trace.js';
 
-const { series, corpus, revisions, tokensPerStep } = traceSettings;
+const { series, corpus, out, revisions, tokensPerStep } = traceSettings;
 const { layers: _, ...sampled } = sampling;
 
 export const directionsSettings = {
@@ -16,13 +16,11 @@ export const directionsSettings = {
       "The text whose final states give the directions, and whose passages are shown. sample: is the bundled passages; trace's other kinds too.",
   },
   ids: representSettings.ids,
-  out: text({
-    flag: '--out',
-    value: 'RUN',
+  out: {
+    ...out,
     meaning: 'The folder of the run: made, or gone on with. Without it what is found is printed and not kept.',
-    expected: 'a folder',
     shown: 'none',
-  }),
+  },
   topDirections: whole({ flag: '--top', noun: 'a number of directions', meaning: 'How many directions.' }, 1, () => 5),
   endPassages: whole(
     { flag: '--passages', noun: 'a number of passages', meaning: 'Passages shown at each end of a direction.' },

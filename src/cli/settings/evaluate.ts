@@ -1,9 +1,9 @@
 /** The settings of `evaluate`. */
-import { text, texts, whole, wholeOr } from '../setting.js';
+import { texts, whole, wholeOr } from '../setting.js';
 import { force, shared, threads } from './shared.js';
 import { traceSettings } from './trace.js';
 
-const { series, revisions, tokensPerStep } = traceSettings;
+const { series, out, revisions, tokensPerStep } = traceSettings;
 
 export const evaluateSettings = {
   series,
@@ -15,13 +15,11 @@ export const evaluateSettings = {
     expected: 'names of tasks, or a file',
     shown: 'the list of tasks',
   }),
-  out: text({
-    flag: '--out',
-    value: 'RUN',
+  out: {
+    ...out,
     meaning: 'The folder of the run: made, or gone on with. Without it the scores are printed and not kept.',
-    expected: 'a folder',
     shown: 'none',
-  }),
+  },
   data: texts({
     flag: '--data',
     value: '[TASK=]FILE',

@@ -1,5 +1,6 @@
 /** The settings of `export`, and those by which other readers of a run choose its rows. */
-import { choice, text, textOr, texts, whole } from '../setting.js';
+import { choice, text, textOr, whole } from '../setting.js';
+import { shown } from './report.js';
 import { shared } from './shared.js';
 
 /** Options that choose rows of a table. */
@@ -54,19 +55,8 @@ export const exportSettings = {
     expected: 'a revision',
     shown: 'none',
   }),
-  logs: texts({
-    ...{ optionOnly: true, flag: '--log', value: 'FILE' },
-    meaning:
-      "The training's own log, drawn above: trainer_state.json or a CSV with a column step; STAGE=FILE says whose. May be repeated.",
-    expected: 'a file',
-    shown: 'none',
-  }),
-  evaluations: texts({
-    ...{ optionOnly: true, flag: '--evaluations', value: 'PATH' },
-    meaning: 'Result files of lm-evaluation-harness, drawn below: a file, a folder or a glob. May be repeated.',
-    expected: 'a file, a folder or a glob',
-    shown: 'none',
-  }),
+  logs: shown.logs,
+  evaluations: shown.evaluations,
   table: textOr(
     {
       flag: '--table',

@@ -1,5 +1,7 @@
 /** The settings of `index`. */
 import { bytesOr, choice, flag, text, textOr, whole, wholeOr, type Setting } from '../setting.js';
+import { verifySettings } from './compare.js';
+import { sampling } from './sampling.js';
 import { force, shared, threads } from './shared.js';
 
 const actions = ['build', 'info', 'verify', 'query'] as const;
@@ -44,7 +46,7 @@ export const indexSettings = {
     ...{ flag: 'CORPUS|DIR', value: null, expected: 'a corpus to build from, or the folder of an index' },
     meaning: 'build: the corpus, of any kind that trace takes; the others: the folder of the index.',
   }),
-  indexTokenizer: text({
+  tokenizerFile: text({
     ...own,
     ...{ flag: '--tokenizer', value: 'FILE', expected: 'a tokenizer.json', shown: 'none' },
     meaning:
@@ -57,15 +59,7 @@ export const indexSettings = {
     meaning: 'build: the folder of the index.',
     expected: 'a folder',
   }),
-  field: textOr(
-    {
-      flag: '--field',
-      value: 'NAME',
-      meaning: 'build: text field of jsonl and parquet rows.',
-      expected: 'the name of a field',
-    },
-    'text',
-  ),
+  field: { ...sampling.field, meaning: 'build: text field of jsonl and parquet rows.' },
   dtype: choice(
     {
       ...own,
@@ -94,17 +88,13 @@ export const indexSettings = {
   }),
   threads: { ...threads, meaning: 'build: threads that sort.' },
   force: { ...force, meaning: 'build: build anew where another index is.' },
-  deep: flag({
-    ...own,
-    flag: '--deep',
-    meaning: 'verify: every pointer, and the hash of the text, not a sample of them.',
-  }),
+  deep: { ...verifySettings.deep, meaning: 'verify: every pointer, and the hash of the text, not a sample of them.' },
   queryType: choice(
     { ...own, flag: '--type', meaning: 'query: what is asked of --ids or --text.' },
     ['count', 'prob', 'infgram_prob', 'ntd', 'infgram_ntd', 'find', 'documents'],
     'count',
   ),
-  ids,
+  queryIds: ids,
   queryText: text({
     ...own,
     flag: '--text',

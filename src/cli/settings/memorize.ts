@@ -1,5 +1,6 @@
 /** The settings of `memorize`. */
-import { choice, flag, text, textOr, texts, whole, wholeOr } from '../setting.js';
+import { choice, flag, text, textOr, texts, whole } from '../setting.js';
+import { evaluateSettings } from './evaluate.js';
 import { force, shared, threads } from './shared.js';
 import { traceSettings } from './trace.js';
 
@@ -23,7 +24,7 @@ export const memorizeSettings = {
     shown: 'none',
   }),
   out,
-  prompt: textOr(
+  promptTemplate: textOr(
     {
       flag: '--prompt',
       value: 'TEMPLATE',
@@ -33,11 +34,7 @@ export const memorizeSettings = {
     },
     'Question: {question?} Answer:',
   ),
-  limit: wholeOr(
-    { flag: '--limit', word: 'all', noun: 'a number of questions', meaning: 'Take the first N questions of each set.' },
-    1,
-    null,
-  ),
+  limit: evaluateSettings.limit,
   passages: texts({
     flag: '--passages',
     value: 'CORPUS',
@@ -93,11 +90,7 @@ export const memorizeSettings = {
     ['auto', 'random-init', 'none'],
     'auto',
   ),
-  controlSeed: whole(
-    { flag: '--control-seed', noun: 'a seed', meaning: 'Seed of drawn weights and of the bootstrap.' },
-    0,
-    () => 0,
-  ),
+  controlSeed: { ...traceSettings.controlSeed, meaning: 'Seed of drawn weights and of the bootstrap.' },
   subsets: whole(
     { flag: '--subsets', noun: 'a number of subsets', meaning: "Disjoint subsets S of the paper's error SD/√S." },
     2,

@@ -1,6 +1,6 @@
 /** The settings of `phases`. */
-import { flag, text, type Setting } from '../setting.js';
-import { chosen, exportSettings } from './export.js';
+import { flag, type Setting } from '../setting.js';
+import { exportSettings } from './export.js';
 import { shared } from './shared.js';
 
 /** A number ≥ 0 from which a change counts. */
@@ -22,13 +22,11 @@ function threshold<T extends number | null>(
 export const phasesSettings = {
   run: exportSettings.run,
   seriesName: exportSettings.seriesName,
-  stage: text({
-    ...chosen,
-    flag: '--stage',
-    value: 'NAME',
+  stage: {
+    ...exportSettings.stage,
     meaning: 'The stage whose curve is read.',
     shown: 'pretrain, or the only one',
-  }),
+  },
   layer: exportSettings.layer,
   variant: exportSettings.variant,
   standardErrors: threshold<number>(

@@ -3,7 +3,7 @@ import { flag, text, textOr, texts, whole } from '../setting.js';
 import { shared } from './shared.js';
 
 /** Of whatever shows runs: which, and what stands beside their curves. */
-const shown = {
+export const shown = {
   runs: texts({
     flag: 'RUN',
     value: null,
@@ -13,16 +13,18 @@ const shown = {
   evaluations: texts({
     flag: '--evaluations',
     value: 'PATH',
-    meaning: 'Results of lm-evaluation-harness to draw beside the curves, a file or a folder; may be given again.',
-    expected: 'a file or folder of results',
+    meaning:
+      'Results of lm-evaluation-harness to draw beside the curves: a file, a folder or a glob; may be given again.',
+    expected: 'a file, a folder or a glob',
     shown: 'none',
     optionOnly: true,
   }),
   logs: texts({
     flag: '--log',
     value: 'FILE',
-    meaning: "A training's log to draw above the curves: trainer_state.json or CSV; may be given again.",
-    expected: 'a trainer_state.json or a .csv file',
+    meaning:
+      "A training's log to draw above the curves: trainer_state.json, or a CSV with a column step; STAGE=FILE says whose; may be given again.",
+    expected: 'a trainer_state.json or a .csv file, or STAGE=FILE',
     shown: 'none',
     optionOnly: true,
   }),

@@ -34,7 +34,7 @@ export const seriesSettings = {
     optionOnly: true,
   }),
   tokensPerStep: traceSettings.tokensPerStep,
-  tokenizer: text({
+  seriesTokenizer: text({
     flag: '--tokenizer',
     value: 'PATH',
     meaning: 'A folder with tokenizer.json, or the file: for checkpoints that have none of their own.',

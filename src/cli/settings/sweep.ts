@@ -1,5 +1,5 @@
 /** The settings of `sweep`. */
-import { flag, texts, type Setting } from '../setting.js';
+import { texts, type Setting } from '../setting.js';
 import { sampling } from './sampling.js';
 import { force, memory, shared, threads } from './shared.js';
 import { alphaRange, traceSettings } from './trace.js';
@@ -44,9 +44,9 @@ export const sweepSettings = {
   memory,
   threads,
   force,
-  dryRun: flag({
-    flag: '--dry-run',
+  dryRun: {
+    ...traceSettings.dryRun,
     meaning: 'Print the plan (points, forward passes, FLOPs, time, memory) and do nothing.',
-  }),
+  },
   ...shared,
 };
