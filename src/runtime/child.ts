@@ -76,7 +76,8 @@ async function load({ slot, bytes, folder, threads, device }: LoadMessage): Prom
     enableMemPattern: false,
     // Errors come back as errors; what it would print besides is noise.
     logSeverityLevel: 4,
-    extra: { session: { model_external_initializers_file_folder_path: folder } },
+    // Threads that wait by spinning after a run take the cores from the next session's run, and from the parent.
+    extra: { session: { model_external_initializers_file_folder_path: folder, force_spinning_stop: '1' } },
   });
   sessions.set(slot, session);
   return null;
