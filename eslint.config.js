@@ -43,6 +43,7 @@ const rooms = {
   compare: ['record', 'statistics', 'spectrum', 'phases'],
   generation: ['bytes', 'corpus', 'models', 'runtime', 'record', 'statistics', 'visit'],
   evaluation: ['bytes', 'checkpoints', 'hub', 'corpus', 'models', 'runtime', 'record', 'statistics', 'story', 'visit'],
+  relate: ['bytes', 'record', 'statistics', 'paper', 'story', 'evaluation'],
   training: ['bytes', 'story'],
   report: [
     ...['bytes', 'record', 'spectrum', 'statistics', 'phases', 'paper'],

@@ -98,6 +98,15 @@ export {
   type Differing,
   type FigureComparison,
 } from './compare/index.js';
+export {
+  exportRelations,
+  relateRuns,
+  relationRows,
+  type ChildRelations,
+  type RelateOptions,
+  type RelateResult,
+  type SeriesRelations,
+} from './relate/index.js';
 export { newToken, openBrowser, startServer, type RunningServer, type ServerOptions } from './server/index.js';
 export { hostedDefaults, hostedUrl, openHosted, type HostedIndex, type HostedOptions } from './infinigram/hosted.js';
 export {

@@ -47,6 +47,8 @@ import type {
   IndexVerification,
   QueryOptions,
   VerifyIndexOptions,
+  RelateOptions,
+  RelateResult,
 } from '../index.js';
 
 export type {
@@ -64,6 +66,7 @@ export type {
 };
 export type { AuditFinding, CheckpointResult, PhaseFinding, SkippedCheckpoint, TraceEvent } from '../index.js';
 export type { FindingValue, MemorizationSummary, MemorizeRequest, MemorizeResult } from '../index.js';
+export type { ChildRelations, RelateResult, SeriesRelations } from '../index.js';
 export type { SweepPlan, SweepRequest, SweepResult };
 export type { EvaluateRequest, EvaluateResult, TaskListing };
 export type { AblateRequest, AblateResult };
@@ -229,6 +232,11 @@ export interface Library {
   exportRun(run: string, options: ExportOptions): Promise<ExportResult>;
   findPhases(run: string, options: FindPhasesOptions): Promise<FoundPhases>;
   compareRuns(runs: readonly string[], options: CompareOptions): Promise<CompareResult>;
+  relateRuns(runs: readonly string[], options: RelateOptions): Promise<RelateResult>;
+  exportRelations(
+    result: RelateResult,
+    options: { format: 'json' | 'jsonl' | 'csv' | 'parquet'; out: string | null },
+  ): Promise<{ path: string | null; content: Uint8Array | null }>;
   exportFigure(run: string, options: FigureOptions): Promise<FigureResult>;
   verifyRun(run: string, options: VerifyOptions): Promise<Verification>;
   importPublished(file: string, options: { out: string; series: string | null; stage: string }): Promise<ImportResult>;

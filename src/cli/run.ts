@@ -20,6 +20,7 @@ import { inspect } from './commands/inspect.js';
 import { memorize } from './commands/memorize.js';
 import { metrics } from './commands/metrics.js';
 import { phases } from './commands/phases.js';
+import { relate } from './commands/relate.js';
 import { reportCommand } from './commands/report.js';
 import { represent } from './commands/represent.js';
 import { series } from './commands/series.js';
@@ -50,6 +51,7 @@ export const commands: readonly Command[] = [
   series,
   phases,
   compare,
+  relate,
   verify,
   exportCommand,
   reportCommand,

@@ -1,6 +1,6 @@
 /** Runs compared: which curves of which runs, against which, and whether they may be. What `eigentrace compare` calls. */
 import { EigentraceError, nearest } from '../errors.js';
-import { curvesOf, listMeasurements, openRun, type Curve, type RunRecord } from '../record/index.js';
+import { curvesOf, listMeasurements, mainCurves, openRun, type Curve, type RunRecord } from '../record/index.js';
 import { compareSides, type Comparison } from './compare.js';
 import type { Differing } from './differing.js';
 import { isLevel, placeOf, sideOf, type Axis, type Side } from './side.js';
@@ -104,28 +104,7 @@ async function readRun(path: string, options: CompareOptions, notes: string[]): 
 
 /** The curve of each series that is neither a control nor a sweep's point. */
 function sidesOf({ path, record, curves }: Read, options: CompareOptions): Side[] {
-  const real = curves.filter((curve) => isReal(curve) && (options.position ?? curve.position) === curve.position);
-  if (real.length === 0) return [];
-  const found: Side[] = [];
-  for (const series of new Set(real.map((curve) => curve.series))) {
-    const mine = real.filter((curve) => curve.series === series);
-    // The main request's position, where it has several.
-    const { position } = mine.find((curve) => curve.variant === null) ?? mine[0]!;
-    const layers = new Set(mine.filter((curve) => curve.position === position).map(({ layer }) => layer));
-    const layer = options.layer ?? (layers.has('final') ? 'final' : [...layers].at(-1)!);
-    const curve = mine.find((c) => c.position === position && c.layer === layer);
-    if (!curve) {
-      const near = nearest(layer, layers).join(', ');
-      throw new EigentraceError('usage', `--layer: ${path} has none such, got '${layer}' (expected ${near})`);
-    }
-    found.push(sideOf(curve, path, record, series));
-  }
-  return found;
-}
-
-function isReal({ points }: Curve): boolean {
-  const { control, sweep } = points[0]!.measurement;
-  return (control ?? null) === null && (sweep ?? null) === null;
+  return mainCurves(curves, path, options).map((curve) => sideOf(curve, path, record, curve.series));
 }
 
 /** The nulls of a side, each before it. */

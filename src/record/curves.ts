@@ -2,6 +2,7 @@
  * Measurements of a run as curves: one a series × position × layer, a point a checkpoint in order of stage and step, with
  * the jackknife's replicates where they are paired. What phases, comparisons and the report start from.
  */
+import { EigentraceError, nearest } from '../errors.js';
 import { canonicalJson } from './json.js';
 import type { Listing } from './listing.js';
 import type { Flag, Measurement } from './measurement.js';
@@ -73,6 +74,34 @@ function grouped(entries: readonly { measurement: Measurement; layer: string }[]
       unpaired: unpairedReason(points),
     };
   });
+}
+
+/**
+ * The curve of each series that is neither a control nor a sweep's point: of the layer and position asked for, else of
+ * `final` (or the last layer) and the main request's position. `curves`: those of every variant. `path` is for errors.
+ */
+export function mainCurves(
+  curves: readonly Curve[],
+  path: string,
+  options: { readonly layer?: string | undefined; readonly position?: string | undefined } = {},
+): Curve[] {
+  const real = curves.filter((curve) => isReal(curve) && (options.position ?? curve.position) === curve.position);
+  return [...new Set(real.map(({ series }) => series))].map((series) => {
+    const mine = real.filter((curve) => curve.series === series);
+    // The main request's position, where it has several.
+    const { position } = mine.find(({ variant }) => variant === null) ?? mine[0]!;
+    const layers = new Set(mine.filter((curve) => curve.position === position).map(({ layer }) => layer));
+    const layer = options.layer ?? (layers.has('final') ? 'final' : [...layers].at(-1)!);
+    const curve = mine.find((c) => c.position === position && c.layer === layer);
+    if (curve) return curve;
+    const near = nearest(layer, layers).join(', ');
+    throw new EigentraceError('usage', `--layer: ${path} has none such, got '${layer}' (expected ${near})`);
+  });
+}
+
+function isReal({ points }: Curve): boolean {
+  const { control, sweep } = points[0]!.measurement;
+  return (control ?? null) === null && (sweep ?? null) === null;
 }
 
 function pointOf(measurement: Measurement, layer: string): CurvePoint {

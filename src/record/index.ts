@@ -1,7 +1,7 @@
 export { type FeatureRows } from './arrays.js';
 export { alertsName, readAlerts, settleAlerts, type FiredAlert } from './alerts.js';
 export { checkMeasurement, type MeasurementProblem } from './check.js';
-export { curvesOf, type Curve, type CurveOptions, type CurvePoint } from './curves.js';
+export { curvesOf, mainCurves, type Curve, type CurveOptions, type CurvePoint } from './curves.js';
 export {
   encodeTable,
   exportFormats,
@@ -93,6 +93,14 @@ export {
   type StoredMeasurement,
   type WriteOptions,
 } from './store.js';
-export { tableColumns, tableRow, tableRows, type TableColumn, type TableOptions, type TableRow } from './table.js';
+export {
+  figureColumns,
+  tableColumns,
+  tableRow,
+  tableRows,
+  type TableColumn,
+  type TableOptions,
+  type TableRow,
+} from './table.js';
 export { verifyRun, type Verification, type VerifyOptions } from './verify.js';
 export type { VerifyProblem } from './verify-measurement.js';

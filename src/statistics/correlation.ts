@@ -10,8 +10,7 @@ import { studentCdf } from './student-t.js';
 export function pearson(x: readonly number[], y: readonly number[]): number | null {
   const n = x.length;
   if (n < 3 || y.length !== n) return null;
-  const mean = (values: readonly number[]): number => values.reduce((s, v) => s + v, 0) / n;
-  const [mx, my] = [mean(x), mean(y)];
+  const [mx, my] = [meanOf(x), meanOf(y)];
   let [xy, xx, yy] = [0, 0, 0];
   for (let i = 0; i < n; i++) {
     const [a, b] = [x[i]! - mx, y[i]! - my];
@@ -19,10 +18,24 @@ export function pearson(x: readonly number[], y: readonly number[]): number | nu
     xx += a * a;
     yy += b * b;
   }
-  // Differences that are nothing but rounding are no variation.
-  const flat = (square: number, size: number): boolean => square <= n * (1e-14 * size) ** 2;
-  if (flat(xx, Math.abs(mx)) || flat(yy, Math.abs(my)) || xx === 0 || yy === 0) return null;
+  if (isRounding(xx, mx, n) || isRounding(yy, my, n)) return null;
   return Math.max(-1, Math.min(1, xy / Math.sqrt(xx) / Math.sqrt(yy)));
+}
+
+/** Whether values differ by more than rounding. */
+export function varies(values: readonly number[]): boolean {
+  const mean = meanOf(values);
+  const square = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return values.length > 0 && !isRounding(square, mean, values.length);
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Whether a sum of squares about a mean is nothing but rounding. */
+function isRounding(square: number, mean: number, n: number): boolean {
+  return square === 0 || square <= n * (1e-14 * Math.abs(mean)) ** 2;
 }
 
 /** Ranks from 1, ascending; ties share their average. */

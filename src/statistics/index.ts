@@ -1,6 +1,7 @@
+export { associate, partialPearson, type Association, type Correlations, type CurvePair } from './association.js';
 export { bootstrap, type BootstrapInterval } from './bootstrap.js';
 export { controlPairing, type SequencesMeasured } from './control-pairing.js';
-export { correlationPValue, errorOfPair, pearson, ranks, spearman, type Pairing } from './correlation.js';
+export { correlationPValue, errorOfPair, pearson, ranks, spearman, varies, type Pairing } from './correlation.js';
 export { holm } from './holm.js';
 export { jackknife, type JackknifeError } from './jackknife.js';
 export { partialOf, RankCorrelations } from './rank-correlations.js';

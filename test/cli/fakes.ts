@@ -78,6 +78,8 @@ export function world(wishes: Wishes = {}): World {
       Promise.resolve({ path: out, content: out === null ? Buffer.from('step\r\n1\r\n') : null, notes: [] }),
     findPhases: () => Promise.reject(new Error('no fake')),
     compareRuns: () => Promise.reject(new Error('no fake')),
+    relateRuns: () => Promise.reject(new Error('no fake')),
+    exportRelations: () => Promise.reject(new Error('no fake')),
     exportFigure: (_, { out }) =>
       Promise.resolve({
         path: out,

@@ -1,0 +1,123 @@
+/**
+ * What geometry has to do with tasks (definitions §9): every figure with every task curve over the checkpoints that both
+ * have, within one stage. A family of tests is the matrix of one stage: p-values stand beside Holm's over all its cells.
+ */
+import { associate, holm, replicateCurves, type Association } from '../statistics/index.js';
+import { checkpointOf, type PlacedCheckpoint } from './matching.js';
+import type { DownstreamCurve } from './story.js';
+
+/** Figures of one layer over checkpoints, by column. */
+export interface Geometry {
+  /** In order of stage and step. */
+  readonly checkpoints: readonly PlacedCheckpoint[];
+  /** By figure: one value a checkpoint. */
+  readonly figures: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly replicates: {
+    readonly rankme: readonly (readonly (number | null)[] | null)[];
+    readonly alpha: readonly (readonly (number | null)[] | null)[];
+  };
+  /** Why replicate k is not the same rows at every checkpoint; null when it is. */
+  readonly unpaired: string | null;
+}
+
+export interface Relation extends Association {
+  readonly figure: string;
+  readonly task: string;
+  readonly metric: string;
+  readonly source: string;
+  /** Of the increments' p, over the matrix. */
+  readonly pHolm: number | null;
+  /** Why correlations have no error; null when they have. */
+  readonly withoutErrors: string | null;
+}
+
+export interface StageRelations {
+  readonly stage: string;
+  /** Measured checkpoints of the stage, and those with the result of any task. */
+  readonly checkpoints: number;
+  readonly matched: number;
+  /** What the partial correlations are given: ln(tokens), or ln(steps) where tokens are not known. */
+  readonly given: 'tokens' | 'steps';
+  /** Checkpoints without that: step 0. */
+  readonly withoutGiven: readonly string[];
+  /** Tests in the family of Holm's correction. */
+  readonly tests: number;
+  /** By figure, then by task, in the orders asked for. */
+  readonly relations: readonly Relation[];
+}
+
+export interface RelationsAsked {
+  readonly stage: string;
+  readonly figures: readonly string[];
+  /** What n counts, for reasons. Default `checkpoints in common`. */
+  readonly points?: string;
+}
+
+/** Relations within one stage. Figures that were not measured have reasons in place of values. */
+export function relationsOf(
+  geometry: Geometry,
+  curves: readonly DownstreamCurve[],
+  { stage, figures, points }: RelationsAsked,
+): StageRelations {
+  const own = geometry.checkpoints.flatMap((checkpoint, i) => (checkpoint.stage === stage ? [i] : []));
+  const at = (i: number): PlacedCheckpoint => geometry.checkpoints[i]!;
+  const tasks = curves.map((curve) => ({ curve, values: valuesOf(geometry.checkpoints, curve) }));
+  const given = own.some((i) => (at(i).tokens ?? 0) > 0) ? 'tokens' : 'steps';
+  const lnOf = (i: number): number | null => {
+    const { tokens, step } = at(i);
+    const value = given === 'tokens' ? tokens : step;
+    return value === null || !(value > 0) ? null : Math.log(value);
+  };
+  const cells = figures.flatMap((figure) =>
+    tasks.map(({ curve: { task, metric, source }, values }) => {
+      const column = geometry.figures[figure];
+      const shared = own.filter((i) => (column?.[i] ?? null) !== null && values.has(i));
+      const { replicates, withoutErrors } = replicatesOf(geometry, figure, shared);
+      const association = associate({
+        x: shared.map((i) => column![i]!),
+        y: shared.map((i) => values.get(i)!),
+        given: shared.map(lnOf),
+        replicates,
+        names: [figure, task],
+        ...(points === undefined ? {} : { points }),
+      });
+      return { figure, task, metric, source, ...association, withoutErrors };
+    }),
+  );
+  const adjusted = holm(cells.map(({ increments }) => increments.p));
+  const matched = own.filter((i) => tasks.some(({ values }) => values.has(i)));
+  return {
+    ...{ stage, checkpoints: own.length, matched: matched.length, given },
+    withoutGiven: matched.filter((i) => lnOf(i) === null).map((i) => at(i).revision),
+    tests: adjusted.filter((p) => p !== null).length,
+    relations: cells.map((cell, i) => ({ ...cell, pHolm: adjusted[i]! })),
+  };
+}
+
+/** A task's value by index of the checkpoint; of several results for one checkpoint the first. */
+export function valuesOf(checkpoints: readonly PlacedCheckpoint[], { points }: DownstreamCurve): Map<number, number> {
+  const values = new Map<number, number>();
+  for (const point of points) {
+    const index = checkpointOf(checkpoints, point);
+    if (index >= 0 && !values.has(index)) values.set(index, point.value);
+  }
+  return values;
+}
+
+/** A figure's curves without each group of rows, at these checkpoints. */
+export function replicatesOf(
+  { replicates, unpaired }: Pick<Geometry, 'replicates' | 'unpaired'>,
+  figure: string,
+  shared: readonly number[],
+): { replicates: (number | null)[][] | null; withoutErrors: string | null } {
+  if (figure !== 'rankme' && figure !== 'alpha') {
+    return { replicates: null, withoutErrors: 'only RankMe and α are stored without each group of rows' };
+  }
+  if (unpaired !== null) return { replicates: null, withoutErrors: unpaired };
+  const curves = replicateCurves(shared.map((i) => replicates[figure][i] ?? null));
+  const isWhole = curves?.every((curve) => curve.every((value) => value !== null)) ?? false;
+  if (isWhole) return { replicates: curves, withoutErrors: null };
+  const withoutErrors =
+    curves === null ? 'measured without errors' : `${figure} is absent without some group of rows at some checkpoint`;
+  return { replicates: null, withoutErrors };
+}
