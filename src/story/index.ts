@@ -1,9 +1,11 @@
 /** What a page shows: re-exports only. Pure: no Node module. */
 export type * from './story.js';
+export type { AblationFigure, AblationPoint, AblationStory, AblationVariant } from './ablation.js';
 export type { MemorizationBar, MemorizationStory } from './memorization.js';
 export { controlNames } from './control-words.js';
 export { packSpectra, unpackSpectra, type PackedSpectra } from './pack.js';
 export { difference, figureCurve, isPretraining, stageWords, type Difference, type FigureCurve } from './curve.js';
+export { ablationVerdict } from './ablation-words.js';
 export { factsOf } from './facts.js';
 export { findings, findingsOf, type SeriesFindings } from './findings.js';
 export { fullestPoint, sweepsOf, sweptFigure, type SweepKind, type SweepStory } from './sweeps.js';
