@@ -85,7 +85,9 @@ describe('without geometry', () => {
   it('shows the findings, and nothing that needs geometry', async () => {
     const { page, faults, requests } = await watched(browser, bare);
     await page.waitForSelector('[data-chart="ablation"] svg[role="img"]');
-    const parts = await page.locator('section.part').evaluateAll((all) => all.map((part) => part.getAttribute('class')));
+    const parts = await page
+      .locator('section.part')
+      .evaluateAll((all) => all.map((part) => part.getAttribute('class')));
     expect(parts).toEqual(['part ablation', 'part provenance']);
     expect(await page.locator('.finding').textContent()).toBe(
       'No geometry is measured in this run: it holds ablations (sciq) at 3 checkpoints.',
