@@ -47,7 +47,7 @@ const rooms = {
   training: ['bytes', 'story'],
   report: [
     ...['bytes', 'record', 'spectrum', 'statistics', 'phases', 'paper'],
-    ...['compare', 'evaluation', 'memorization', 'training', 'story', 'charts'],
+    ...['ablation', 'compare', 'directions', 'evaluation', 'generation', 'memorization', 'training', 'story', 'charts'],
   ],
   server: ['bytes', 'record', 'spectrum', 'phases', 'story', 'charts', 'report'],
   cli: ['index', 'story'],

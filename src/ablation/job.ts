@@ -106,6 +106,7 @@ export class AblateJob implements VisitJob<AblatePart> {
       detail: {
         questions: name,
         metrics: set.metrics,
+        chance: set.chance,
         basis: basisDetail(basis, sequences, this.#request),
         variants: scored.outcomes.map((outcome) => variantDetail(outcome, basis, this.#variants.length * set.count)),
       },

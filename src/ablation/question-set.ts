@@ -27,6 +27,8 @@ export interface QuestionSet {
   readonly count: number;
   /** Which metrics count right answers; the first is the main one. */
   readonly metrics: readonly string[];
+  /** Share of right answers that guessing gives: the mean of 1 / choices; null where there are none to choose from. */
+  readonly chance: number | null;
   /** Context and answers of each question in a model's tokens. */
   pairs(subject: VisitSubject): readonly (readonly EncodedPair[])[];
   /** Of question i's answers (ln p, and whether each is what greedy decoding writes): whether each metric counts it right. */
@@ -69,6 +71,7 @@ class TaskSet implements QuestionSet {
   readonly identity: Readonly<Record<string, unknown>>;
   readonly count: number;
   readonly metrics: readonly string[];
+  readonly chance: number | null;
   readonly #asked: AskedTask;
   /** By tokenizer: only the first checkpoint encodes them. */
   readonly #encoded = new Map<string, readonly (readonly EncodedPair[])[]>();
@@ -84,6 +87,7 @@ class TaskSet implements QuestionSet {
     };
     const [first] = questions;
     this.metrics = first?.kind === 'choice' && first.choices !== null ? ['acc', 'acc_norm'] : ['acc'];
+    this.chance = chanceOf(questions.map((each) => (each.kind === 'choice' ? each.continuations.length : null)));
   }
 
   pairs(subject: VisitSubject): readonly (readonly EncodedPair[])[] {
@@ -108,6 +112,14 @@ class TaskSet implements QuestionSet {
     const question = this.#asked.questions[i]!;
     return question.kind === 'choice' ? question.target : 0;
   }
+}
+
+/** By the number of choices of each question; null where one has none. */
+function chanceOf(choices: readonly (number | null)[]): number | null {
+  const shares = choices.flatMap((count) => (count === null ? [] : [1 / count]));
+  return shares.length === 0 || shares.length < choices.length
+    ? null
+    : shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }
 
 function pairsOf(question: Question, place: string, encoder: Encoder): EncodedPair[] {
@@ -142,6 +154,7 @@ class IdSet implements QuestionSet {
   readonly identity: Readonly<Record<string, unknown>>;
   readonly count: number;
   readonly metrics = ['acc'];
+  readonly chance: number | null;
   readonly #pairs: readonly (readonly EncodedPair[])[];
   readonly #targets: readonly number[];
 
@@ -150,6 +163,7 @@ class IdSet implements QuestionSet {
     this.count = pairs.length;
     this.#pairs = pairs;
     this.#targets = targets;
+    this.chance = chanceOf(pairs.map(({ length }) => length));
     const ids = pairs.map((own) => own.map(({ context, continuation }) => [[...context], [...continuation]]));
     this.identity = { ids: canonicalSha256([ids, targets]), rows: pairs.length };
   }

@@ -13,3 +13,4 @@ export { sweep, type SweepInput } from './sweep.js';
 export { memorizationChart, type MemorizationInput } from './memorization.js';
 export { suffixLengths, type SuffixLengthsInput } from './suffix-lengths.js';
 export { likelihoods, type LikelihoodsInput } from './likelihoods.js';
+export { ablationChart, metricNames, type AblationInput } from './ablation.js';

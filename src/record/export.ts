@@ -7,7 +7,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { EigentraceError, nearest } from '../errors.js';
 import { curvesOf } from './curves.js';
 import { findingKinds, type FindingKind } from './finding.js';
-import { findingFiles, readFindings } from './finding-store.js';
+import { findingFiles, readFindings } from './finding-listing.js';
 import { findingRows } from './finding-table.js';
 import { listMeasurements, type Listing } from './listing.js';
 import { longColumns, phaseRows, phasesOfCurves } from './phases.js';

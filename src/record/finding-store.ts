@@ -2,7 +2,7 @@
  * Findings in a run: one JSON file each, complete or absent (staged, then renamed). Stored ones are used again when
  * their key is the wanted one and their hashes hold, as measurements are (reuse.ts).
  */
-import { kindOf, list, readJson } from '../bytes/index.js';
+import { kindOf, readJson } from '../bytes/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
 import {
   composeFinding,
@@ -11,7 +11,6 @@ import {
   parseFinding,
   type Finding,
   type FindingDraft,
-  type FindingKind,
   type FindingRef,
 } from './finding.js';
 import { clearFindingFailure } from './finding-run.js';
@@ -24,13 +23,6 @@ import type { Run } from './run.js';
 export interface StoredFinding {
   readonly path: string;
   readonly finding: Finding;
-}
-
-export interface FindingListing {
-  /** In order of series and stage as the requests name them, then step, tokens, revision; first requests before variants. */
-  readonly findings: readonly StoredFinding[];
-  /** Files that hold no sound finding, and why. */
-  readonly problems: readonly { readonly path: string; readonly message: string }[];
 }
 
 /** Path of a finding's file. */
@@ -56,7 +48,7 @@ export async function writeFinding(run: Run, draft: FindingDraft): Promise<Store
 /** A stored finding; null when there is none. Throws `integrity` when it is damaged or edited, `input` when it is newer. */
 export async function readFinding(run: Run, ref: FindingRef): Promise<StoredFinding | null> {
   const path = findingPath(run, ref);
-  return (await kindOf(path)) === null ? null : readSound(run, path);
+  return (await kindOf(path)) === null ? null : readSoundFinding(run, path);
 }
 
 /** The finding in a file, its form and place checked but not its hashes. */
@@ -74,7 +66,8 @@ export async function readFindingForm(run: Pick<Run, 'path'>, path: string): Pro
   throw new EigentraceError('integrity', `${path}: was moved or renamed, it holds the finding of ${says}`);
 }
 
-async function readSound(run: Run, path: string): Promise<StoredFinding> {
+/** The finding in a file; throws where its form, place or hashes don't hold. */
+export async function readSoundFinding(run: Run, path: string): Promise<StoredFinding> {
   const stored = await readFindingForm(run, path);
   const [problem] = findingProblems(stored.finding, path);
   if (problem !== undefined) throw new EigentraceError('integrity', problem);
@@ -100,57 +93,4 @@ export async function findReusableFinding(
   if (stored === null || stored.finding.key === findingKey(parts)) return { stored, note: null };
   const differing = differences(stored.finding.keyParts, parts).join('; ');
   return { stored: null, note: `${ref.revision}: found with other options (${differing})` };
-}
-
-/** All findings of a kind; unsound ones are told apart, never thrown. */
-export async function readFindings(run: Run, kind: FindingKind): Promise<FindingListing> {
-  const findings: StoredFinding[] = [];
-  const problems: { path: string; message: string }[] = [];
-  for (const path of await findingFiles(run, kind)) {
-    try {
-      findings.push(await readSound(run, path));
-    } catch (error) {
-      problems.push({ path, message: messageOf(error) });
-    }
-  }
-  return { findings: findings.sort(inOrder(run, kind)), problems };
-}
-
-/** Paths of the JSON files that should hold findings of a kind. */
-export async function findingFiles(run: Pick<Run, 'path'>, kind: FindingKind): Promise<string[]> {
-  const within = async (folder: string, wanted: 'file' | 'folder'): Promise<string[]> =>
-    (await kindOf(folder)) === 'folder'
-      ? (await list(folder))
-          .filter((entry) => entry.kind === wanted && !entry.name.startsWith('.'))
-          .map(({ name }) => `${folder}/${name}`)
-      : [];
-  const paths: string[] = [];
-  for (const series of await within(`${run.path}/${kind}`, 'folder')) {
-    for (const stage of await within(series, 'folder')) {
-      paths.push(...(await within(stage, 'file')).filter((path) => path.endsWith('.json')));
-    }
-  }
-  return paths.sort();
-}
-
-/** Series and stages as the requests name them, in that order; what no request names comes after, by name. */
-function inOrder(run: Run, kind: FindingKind): (a: StoredFinding, b: StoredFinding) => number {
-  const { requests = [] } = run.record.findings ?? {};
-  const all = [...requests.filter((request) => request.kind === kind), ...run.record.requests];
-  const series = all.map((request) => request.series.name);
-  const stages = all.flatMap(({ series: { name, stages } }) => stages.map((stage) => `${name}\n${stage.name}`));
-  const variants = requests.filter((request) => request.kind === kind).map(({ variant }) => variant);
-  const place = <T>(known: readonly T[], name: T): number => {
-    const at = known.indexOf(name);
-    return at < 0 ? known.length : at;
-  };
-  const rank = ({ finding: f }: StoredFinding): readonly (number | string)[] => [
-    ...[place(series, f.series), f.series, place(stages, `${f.series}\n${f.stage}`), f.stage],
-    ...[f.step ?? Infinity, f.tokens ?? Infinity, f.revision, place(variants, f.variant), f.variant ?? ''],
-  ];
-  return (a, b) => {
-    const [left, right] = [rank(a), rank(b)];
-    const at = left.findIndex((value, i) => value !== right[i]);
-    return at < 0 ? 0 : left[at]! < right[at]! ? -1 : 1;
-  };
 }

@@ -1,7 +1,7 @@
 /** The long table of findings: a row a value, in order of stage and step. */
 import { EigentraceError, nearest } from '../errors.js';
 import type { FindingKind } from './finding.js';
-import type { FindingListing } from './finding-store.js';
+import type { FindingListing } from './finding-listing.js';
 import type { LongRow } from './phases.js';
 import type { TableOptions } from './table.js';
 

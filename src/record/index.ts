@@ -23,15 +23,8 @@ export {
   type FindingValue,
 } from './finding.js';
 export { addFindingFailure, addFindingRequests, type AskedFindings } from './finding-run.js';
-export {
-  findReusableFinding,
-  findingPath,
-  readFinding,
-  readFindings,
-  writeFinding,
-  type FindingListing,
-  type StoredFinding,
-} from './finding-store.js';
+export { findReusableFinding, findingPath, readFinding, writeFinding, type StoredFinding } from './finding-store.js';
+export { listFindings, readFindings, type FindingListing, type KnownFindings } from './finding-listing.js';
 export { findingRows } from './finding-table.js';
 export { canonicalJson, canonicalSha256 } from './json.js';
 export { differences, measurementKey, type ImportedParts, type KeyParts } from './key.js';

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isRegularFile, kindOf, list, readText, repeatedKey } from '../bytes/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
 import { findingKinds } from './finding.js';
-import { findingFiles } from './finding-store.js';
+import { findingFiles } from './finding-listing.js';
 import { verifyFinding } from './verify-finding.js';
 import { openRun, recordProblem, runFormat, runVersion, type Run } from './run.js';
 import type { Deep } from './verify-features.js';

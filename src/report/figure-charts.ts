@@ -17,6 +17,7 @@ import {
   type Frame,
 } from '../charts/index.js';
 import { EigentraceError, nearest } from '../errors.js';
+import { drawAblation } from './figure-findings.js';
 import { chartNamed } from './figure-names.js';
 import type {
   DownstreamCurve,
@@ -81,6 +82,8 @@ export async function drawFigure(choice: FigureChoice, source: FigureSource, fra
       if (memorization.scatter) return likelihoods({ series, memorization }, frame);
       throw missing('passages have no answers', '--figure NAME, a set of questions');
     }
+    case 'ablation':
+      return drawAblation(choice, series, frame);
     case 'training': {
       if (source.logs.length === 0) throw missing('no training log', '--log FILE, a trainer_state.json or a CSV');
       const panels = trainingPanels(source, frame, { axis, isLast: true });

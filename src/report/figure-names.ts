@@ -12,8 +12,12 @@ export const figureCharts = {
   memorization: 'ρ between likelihoods and the ∞-gram over training, from RUN/memorization',
   'suffix-lengths': 'how long the suffixes are that the index holds, as shares of tokens',
   likelihoods: 'both likelihoods of every answer at the last checkpoint',
+  ablation: 'what is still answered with eigen-directions removed or kept at a checkpoint (--at), from RUN/ablation',
   training: 'losses and learning rate over training (--log)',
 } as const;
+
+/** Charts of what the neighbours of `trace` found: they need no geometry. */
+export const findingCharts: readonly string[] = ['memorization', 'suffix-lengths', 'likelihoods', 'ablation'];
 
 export type FigureChart = keyof typeof figureCharts;
 

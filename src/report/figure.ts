@@ -5,7 +5,7 @@ import { EigentraceError, nearest } from '../errors.js';
 import { readEvaluations } from '../evaluation/index.js';
 import type { LayerSpectra, SeriesStory } from '../story/index.js';
 import { readTrainingLog } from '../training/index.js';
-import { chartNamed } from './figure-names.js';
+import { chartNamed, findingCharts } from './figure-names.js';
 import { figurePng, figureSvg, pointsOf } from './figure-file.js';
 import { StoryReader } from './read-story.js';
 import { readSpectra } from './spectra.js';
@@ -50,7 +50,7 @@ export async function exportFigure(run: string, options: FigureOptions): Promise
   const told = story.runs[0]!;
   const notes = told.problems.map(({ file, message }) => `left out: ${file}: ${message}`);
   const series = chooseSeries(told.series, options);
-  const layer = options.layer ?? (series.layers.includes('final') ? 'final' : series.layers.at(-1)!);
+  const layer = options.layer ?? (series.layers.includes('final') ? 'final' : (series.layers.at(-1) ?? 'final'));
   const logs = await Promise.all(options.logs.map(readTrainingLog));
   const evaluations = await Promise.all(options.evaluations.map(readEvaluations));
   notes.push(...evaluations.flatMap((read) => read.notes));
@@ -111,7 +111,7 @@ function chooseSeries(all: readonly SeriesStory[], options: FigureOptions): Seri
     );
   const most = Math.max(0, ...layered.map(({ layers }) => layers.length));
   const found = chart === 'layer-map' ? layered.find(({ layers }) => layers.length === most) : layered[0];
-  if (found === undefined) {
+  if (found === undefined || (found.layers.length === 0 && !findingCharts.includes(chart))) {
     throw new EigentraceError('input', 'RUN: holds no measurement to draw (expected a run that trace filled)');
   }
   return found;

@@ -1,40 +1,31 @@
 /** Findings of memorization in a run, as a page shows them: by series, a set of questions or passages each. */
-import { identify } from '../bytes/index.js';
 import { detailOf } from '../memorization/detail.js';
 import { groupsOf, summaryOf } from '../memorization/summary.js';
-import { findingFiles } from '../record/finding-store.js';
-import { readFindings, type Finding, type FindingValue, type Run } from '../record/index.js';
+import type { Finding, FindingValue } from '../record/index.js';
 import type { MemorizationStory } from '../story/index.js';
-
-export interface ReadMemorization {
-  /** By name of the series. */
-  readonly stories: ReadonlyMap<string, readonly MemorizationStory[]>;
-  readonly problems: readonly { readonly path: string; readonly message: string }[];
-}
+import { placeOf, type FindingPlace } from './found.js';
 
 /** Questions that are drawn one by one. */
 const scatterLimit = 1000;
 
-/** Reads them again and again; where no file changed, the result is the same object as before. */
-export class MemorizationReader {
-  #state: string | null = null;
-  #read: ReadMemorization | null = null;
+/** What is kept of a finding. */
+export interface KeptMemorization {
+  readonly place: FindingPlace;
+  readonly finding: Finding;
+}
 
-  async read(run: Run): Promise<ReadMemorization> {
-    const files = await findingFiles(run, 'memorization');
-    const states = await Promise.all(files.map((path) => identify(path).catch(() => null)));
-    const state = JSON.stringify(states);
-    if (this.#read && state === this.#state) return this.#read;
-    const { findings, problems } = await readFindings(run, 'memorization');
-    const stories = new Map<string, MemorizationStory[]>();
-    for (const group of groupsOf(findings.map(({ finding }) => finding))) {
-      const { series } = group[0]!;
-      stories.set(series, [...(stories.get(series) ?? []), memorizationStory(group)]);
-    }
-    this.#state = state;
-    this.#read = { stories, problems };
-    return this.#read;
+export function keepMemorization(finding: Finding): KeptMemorization {
+  return { place: placeOf(finding), finding };
+}
+
+/** By series, in the order of the findings. */
+export function memorizationStories(kept: readonly KeptMemorization[]): Map<string, MemorizationStory[]> {
+  const stories = new Map<string, MemorizationStory[]>();
+  for (const group of groupsOf(kept.map(({ finding }) => finding))) {
+    const { series } = group[0]!;
+    stories.set(series, [...(stories.get(series) ?? []), memorizationStory(group)]);
   }
+  return stories;
 }
 
 /** `findings`: those that belong together, in the order of their series. */

@@ -20,7 +20,8 @@ import {
 } from '../record/index.js';
 import type { AlertStory, Failure, RunStory, SeriesStory } from '../story/index.js';
 import { commandsOf } from './commands.js';
-import { MemorizationReader, type ReadMemorization } from './memorization.js';
+import { foundSeries } from './found-series.js';
+import { RunFindingsReader, type RunFindings } from './run-findings.js';
 import { seriesOf, type SeriesSource } from './series.js';
 
 /** What was read of a run at one moment. */
@@ -48,8 +49,8 @@ export class RunReader {
   #listing: Listing | null = null;
   #alerts: { state: string | null; fired: readonly FiredAlert[]; problem: string | null } | null = null;
   #read: ReadRun | null = null;
-  readonly #memorizationReader = new MemorizationReader();
-  #memorization: ReadMemorization | null = null;
+  readonly #findingsReader = new RunFindingsReader();
+  #findings: RunFindings | null = null;
   #series = new Map<string, { measurements: readonly StoredMeasurement[]; record: RunRecord; story: SeriesStory }>();
 
   /** `name`: what the run is called on the page. */
@@ -75,13 +76,13 @@ export class RunReader {
     const listing = await listMeasurements(run, this.#known);
     const heard = this.#alerts;
     await this.#readAlerts();
-    const memorization = await this.#memorizationReader.read(run);
-    const isBesideSame = heard === this.#alerts && memorization === this.#memorization;
+    const findings = await this.#findingsReader.read(run);
+    const isBesideSame = heard === this.#alerts && findings === this.#findings;
     const isUnchanged = before === this.#opened && isBesideSame && isSame(listing, this.#listing);
     if (this.#read !== null && isUnchanged) return this.#read;
     this.#listing = listing;
-    this.#memorization = memorization;
-    this.#read = this.#tell(run, problem, listing, memorization);
+    this.#findings = findings;
+    this.#read = this.#tell(run, problem, listing, findings);
     return this.#read;
   }
 
@@ -96,14 +97,21 @@ export class RunReader {
     }
   }
 
-  #tell({ record }: Run, problem: string | null, listing: Listing, memorization: ReadMemorization): ReadRun {
+  #tell({ record }: Run, problem: string | null, listing: Listing, findings: RunFindings): ReadRun {
     const sources = seriesSources(listing, this.#id);
     const told = new Map(sources.map((source) => [source.id, this.#seriesOf(source, record)]));
     this.#series = told;
-    const series = [...told.values()].map(({ story }) => {
-      const own = story.variant === null ? memorization.stories.get(story.name) : undefined;
-      return own ? { ...story, memorization: own } : story;
-    });
+    const measured = [...told.values()].map(({ story }) => story);
+    // Of these nothing but findings is there.
+    const found = [...findings.places.keys()].filter(
+      (name) => !measured.some((story) => story.name === name && story.variant === null),
+    );
+    const series = [
+      ...measured,
+      ...found.map((name) =>
+        foundSeries({ id: `${this.#id}/${name}`, run: this.#id, name }, findings.places.get(name)!, record),
+      ),
+    ].map((story) => (story.variant === null ? { ...story, ...findings.stories.get(story.name) } : story));
     const { fired, problem: alertsProblem } = this.#alerts ?? { fired: [], problem: null };
     const story: RunStory = {
       ...{ id: this.#id, name: this.#name, series },
@@ -112,7 +120,7 @@ export class RunReader {
       problems: [
         ...(problem === null ? [] : [{ file: 'run.json', message: this.#below(problem) }]),
         ...(alertsProblem === null ? [] : [{ file: alertsName, message: this.#below(alertsProblem) }]),
-        ...[...listing.problems, ...memorization.problems].map(({ path, message }) => ({
+        ...[...listing.problems, ...findings.problems].map(({ path, message }) => ({
           file: this.#below(path),
           message: this.#below(message),
         })),

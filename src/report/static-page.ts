@@ -39,7 +39,7 @@ function seriesPart(story: Story, told: SeriesFindings, draw: DrawTrajectory | u
             ${told.details.map((text) => markup`<li>${text}</li>`)}
           </ul>`
     }
-    ${table(series, told.layer)} ${provenance(series)}
+    ${series.layers.length === 0 ? null : markup`${table(series, told.layer)} ${provenance(series)}`}
   </section>`;
 }
 

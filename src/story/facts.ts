@@ -26,7 +26,7 @@ function corpusWords({ name, sequences, tokens, minTokens, maxTokens }: NonNulla
   return `${count(sequences, 'sequence')} of ${name}${from}${cut} (${si(tokens)} tokens)`;
 }
 
-function dates([first, last]: SeriesStory['created']): string {
+export function dates([first, last]: SeriesStory['created']): string {
   const [from, to] = [first.slice(0, 10), last.slice(0, 10)];
   return from === to ? from : `${from} to ${to}`;
 }

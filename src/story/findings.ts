@@ -2,13 +2,15 @@
  * What a run says, in sentences made from its data, with their uncertainty; and what it can't say. Changes are told where
  * they pass the phases' rule or three errors of the difference; nothing is told beyond the checkpoints that were measured.
  */
+import { ablationDetails } from './ablation-words.js';
 import { controlDetails, controlWarnings } from './control-words.js';
 import { factsOf } from './facts.js';
+import { foundFacts, foundWords } from './found-words.js';
 import { stageChanges } from './stage-changes.js';
 import type { RunStory, SeriesStory, Story } from './story.js';
 import { fullestPoint, sweepDetails } from './sweeps.js';
 import { phaseDetails, trajectoryWords } from './trajectory-words.js';
-import { warningsOf, type Warning } from './warnings.js';
+import { runWarnings, warningsOf, type Warning } from './warnings.js';
 
 export interface SeriesFindings {
   /** Id of the series. */
@@ -16,7 +18,7 @@ export interface SeriesFindings {
   readonly layer: string;
   /** For the head: what RankMe did, and α beside it. */
   readonly sentence: string;
-  /** One sentence each: phases with their intervals, post-training's changes, controls. */
+  /** One sentence each: phases with their intervals, post-training's changes, controls, ablations. */
   readonly details: readonly string[];
   /** What changes the reading, most serious first. */
   readonly warnings: readonly Warning[];
@@ -39,6 +41,12 @@ export function findingsOf(
   run: RunStory,
   layer: string = series.layers.at(-1) ?? 'final',
 ): SeriesFindings {
+  if (series.layers.length === 0) {
+    return {
+      ...{ series: series.id, layer, sentence: foundWords(series), details: ablationDetails(series) },
+      ...{ warnings: runWarnings(series, run), facts: foundFacts(series) },
+    };
+  }
   return {
     ...{ series: series.id, layer },
     sentence: trajectoryWords(series, layer),
@@ -47,6 +55,7 @@ export function findingsOf(
       ...stageChanges(series, layer),
       ...controlDetails(series, run, layer),
       ...sweepDetails(series, run, layer),
+      ...ablationDetails(series),
     ],
     warnings: [...warningsOf(series, run, layer), ...controlWarnings(series, run, layer)],
     facts: factsOf(series, run, layer),

@@ -5,6 +5,7 @@
  * Spectra are kept apart and thinned in rank: they are fetched a layer at a time.
  */
 import type { Phases } from '../phases/index.js';
+import type { AblationStory } from './ablation.js';
 import type { MemorizationStory } from './memorization.js';
 
 export interface Story {
@@ -89,7 +90,7 @@ export interface SeriesStory {
   readonly stages: readonly StageStory[];
   /** In order of stage and step. */
   readonly checkpoints: readonly CheckpointStory[];
-  /** `0`, `1`, …, `final`: blocks by number, `final` last. */
+  /** `0`, `1`, …, `final`: blocks by number, `final` last; none where findings are there without geometry. */
   readonly layers: readonly string[];
   /** By layer. */
   readonly curves: Readonly<Record<string, LayerCurves>>;
@@ -101,6 +102,8 @@ export interface SeriesStory {
   readonly downstream: readonly DownstreamCurve[];
   /** How its likelihoods follow the n-grams of its training data (RUN/memorization); absent or empty: not measured. */
   readonly memorization?: readonly MemorizationStory[];
+  /** What it answers with eigen-directions removed or kept (RUN/ablation), a set of questions each. */
+  readonly ablation?: readonly AblationStory[];
 }
 
 export interface Control {

@@ -14,16 +14,18 @@ const poorFit = 0.9;
 
 export function warningsOf(series: SeriesStory, run: RunStory, layer: string): Warning[] {
   return [
-    ...alerts(series, run),
-    ...damaged(run),
-    ...failed(series, run),
-    ...sameWeights(series),
+    ...runWarnings(series, run),
     ...flagged(series, layer),
     ...biased(series, layer),
     ...absentAlpha(series, layer),
     ...fits(series, layer),
     ...errors(series, layer),
   ];
+}
+
+/** What holds whatever was measured. */
+export function runWarnings(series: SeriesStory, run: RunStory): Warning[] {
+  return [...alerts(series, run), ...damaged(run), ...failed(series, run), ...sameWeights(series)];
 }
 
 /** What somebody asked to hear of comes first: the latest, and how many before it. */

@@ -69,6 +69,10 @@ describe('SVG', () => {
         await expect(drawn).rejects.toThrow(
           '--chart: no memorization in this run (expected one made by eigentrace memorize)',
         );
+      else if (chart === 'ablation')
+        await expect(drawn).rejects.toThrow(
+          '--chart: no ablation in this run (expected one made by eigentrace ablate)',
+        );
       else expect((await drawn).text).not.toMatch(/NaN|undefined/);
     }
     await expect(svgOf({ chart: 'training' })).rejects.toThrow('--chart: no training log (expected --log FILE');

@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import { focus, story, trouble } from './state/store.js';
 import type { Source } from './data/source.js';
 import { Announcer } from './announcer.js';
+import { Ablation } from './sections/ablation.js';
 import { Bands } from './sections/bands.js';
 import { Comparison } from './sections/comparison.js';
 import { Controls } from './sections/controls.js';
@@ -53,6 +54,7 @@ function Parts({ source }: { source: Source }): JSX.Element {
       <Training />
       <Memorization />
       <Downstream />
+      <Ablation />
       <Controls />
       <Sweeps />
       <Comparison />

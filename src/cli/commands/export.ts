@@ -19,6 +19,10 @@ const charts = [
   ['memorization', 'ρ between likelihoods and the ∞-gram over training, from RUN/memorization'],
   ['suffix-lengths', 'how long the suffixes are that the index holds, as shares of tokens'],
   ['likelihoods', 'both likelihoods of every answer at the last checkpoint'],
+  [
+    'ablation',
+    'what is still answered with eigen-directions removed or kept at a checkpoint (--at), from RUN/ablation',
+  ],
   ['training', 'losses and learning rate over training (--log)'],
 ] as const;
 

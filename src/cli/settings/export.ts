@@ -45,7 +45,7 @@ export const exportSettings = {
   ),
   at: text({
     ...{ optionOnly: true, flag: '--at', value: 'REVISION' },
-    meaning: 'The checkpoint of a scree plot.',
+    meaning: 'The checkpoint of a scree plot or an ablation.',
     expected: 'a revision',
     shown: 'the last',
   }),

@@ -21,7 +21,8 @@ const stateOf = ({ checkpoints, created }: SeriesStory) => `${checkpoints.length
 /** Keeps the spectra of the series in focus at hand. */
 export function keepSpectra(source: Source): void {
   effect(() => {
-    if (!focus.value) return;
+    // Findings without geometry have no spectra to ask for.
+    if (!focus.value || focus.value.layers.length === 0) return;
     const [series, layerName] = [focus.value, layer.value];
     const [name, of] = [nameOf(series, layerName), stateOf(series)];
     if (loaded.value.get(name)?.of === of || underWay.get(name) === of) return;

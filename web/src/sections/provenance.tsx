@@ -111,7 +111,7 @@ function Details(): JSX.Element {
     ['Run', focusRun.value?.name ?? null],
     ['Architecture', series.architecture],
     ['Parameters', series.parameters?.toLocaleString('en-US') ?? null],
-    ['Position and layer', `${series.position} token, layer ${layer.value}`],
+    ['Position and layer', series.layers.length === 0 ? null : `${series.position} token, layer ${layer.value}`],
     [
       'Corpus',
       corpus

@@ -16,7 +16,7 @@ const ghosts = 2;
 export function Spectrum({ source }: { source: Source }): JSX.Element | null {
   const series = focus.value;
   const found = spectra.value;
-  if (!series || cursor.value === null) return null;
+  if (!series || series.layers.length === 0 || cursor.value === null) return null;
   if (found === null) {
     if (source.kind === 'live') return null;
     const lead = `This report holds no spectra of layer ${layer.value}; the live page (eigentrace serve) shows them.`;

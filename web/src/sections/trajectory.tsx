@@ -42,7 +42,7 @@ const heights = {
 
 export function Trajectory(): JSX.Element | null {
   const series = focus.value;
-  if (!series) return null;
+  if (!series || series.layers.length === 0) return null;
   const draw = (which: 'upper' | 'alpha') => (frame: Frame) => {
     const inFocus = focus.value!;
     const run = focusRun.value;
@@ -98,13 +98,13 @@ export function Trajectory(): JSX.Element | null {
   );
 }
 
-/** What the curves say beyond the head's one sentence. */
+/** What the run says beyond the head's one sentence. */
 function Findings(): JSX.Element | null {
   const { details } = findingsOf(focus.value!, focusRun.value!, layer.value);
   if (details.length === 0) return null;
   return (
     <>
-      <h3>What the curves say</h3>
+      <h3>What the run says</h3>
       <ul class="details">
         {details.map((detail) => (
           <li key={detail}>{unbroken(detail)}</li>

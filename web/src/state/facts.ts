@@ -11,6 +11,7 @@ export interface Fact {
 }
 
 export function factsOf(series: SeriesStory, run: RunStory, layer: string): Fact[] {
+  if (series.layers.length === 0) return foundFacts(series);
   const { checkpoints, corpus, n, d, alphaRange } = series;
   const flagged = checkpoints.filter((_, i) => flagsAt(series, layer, i).length > 0).length;
   const failed = failuresOf(series, run).length;
@@ -35,6 +36,16 @@ export function factsOf(series: SeriesStory, run: RunStory, layer: string): Fact
     more: `eigentrace ${series.versions['eigentrace'] ?? '?'}`,
   });
   return facts;
+}
+
+/** Of a series with findings and no geometry. */
+function foundFacts({ checkpoints, architecture, parameters, created, versions }: SeriesStory): Fact[] {
+  const size = parameters === null ? '' : `${si(parameters)} parameters`;
+  return [
+    { name: 'Checkpoints', value: `${checkpoints.length} looked at`, more: 'no geometry' },
+    ...(architecture === null ? [] : [{ name: 'Model', value: architecture, more: size }]),
+    { name: 'Found', value: day(created[1]), more: `eigentrace ${versions['eigentrace'] ?? '?'}` },
+  ];
 }
 
 export function failuresOf(series: SeriesStory, run: RunStory): RunStory['failures'] {

@@ -1,0 +1,64 @@
+/** All that the neighbours of `trace` found in a run, by series. */
+import { findingKinds, type Run } from '../record/index.js';
+import type { SeriesStory } from '../story/index.js';
+import { ablationStories, keepAblation } from './ablation.js';
+import { FoundReader, placeOf, type FindingPlace } from './found.js';
+import { keepMemorization, memorizationStories } from './memorization.js';
+
+/** What a series' story holds of it. */
+export type FoundStories = Pick<SeriesStory, 'memorization' | 'ablation'>;
+
+export interface RunFindings {
+  readonly stories: ReadonlyMap<string, FoundStories>;
+  /** By name of the series: every finding that is no control's, kind by kind, each kind in its order. */
+  readonly places: ReadonlyMap<string, readonly FindingPlace[]>;
+  readonly problems: readonly { readonly path: string; readonly message: string }[];
+}
+
+/** Reads them again and again; where nothing changed, the result is the same object as before. */
+export class RunFindingsReader {
+  readonly #memorization = new FoundReader({
+    ...{ kind: 'memorization' as const, keep: keepMemorization, tell: memorizationStories },
+  });
+  readonly #ablation = new FoundReader({ kind: 'ablation' as const, keep: keepAblation, tell: ablationStories });
+  /** Of kinds that are shown elsewhere or not at all: where they stand. */
+  readonly #others = findingKinds
+    .filter((kind) => kind !== 'memorization' && kind !== 'ablation')
+    .map(
+      (kind) =>
+        new FoundReader({
+          ...{ kind, keep: (finding) => ({ place: placeOf(finding) }), tell: () => new Map<string, never[]>() },
+        }),
+    );
+  #before: { readonly parts: readonly unknown[]; readonly read: RunFindings } | null = null;
+
+  async read(run: Run): Promise<RunFindings> {
+    const memorization = await this.#memorization.read(run);
+    const ablation = await this.#ablation.read(run);
+    const others = [];
+    for (const reader of this.#others) others.push(await reader.read(run));
+    const parts = [memorization, ablation, ...others];
+    if (this.#before?.parts.every((part, i) => part === parts[i])) return this.#before.read;
+    const places = new Map<string, FindingPlace[]>();
+    for (const place of parts.flatMap((part) => part.places)) {
+      if (!place.isControl) places.set(place.series, [...(places.get(place.series) ?? []), place]);
+    }
+    const names = [...new Set([memorization, ablation].flatMap(({ stories }) => [...stories.keys()]))];
+    const storiesOf = (name: string): FoundStories => ({
+      ...own('memorization', memorization.stories.get(name)),
+      ...own('ablation', ablation.stories.get(name)),
+    });
+    const read: RunFindings = {
+      stories: new Map(names.map((name) => [name, storiesOf(name)])),
+      places,
+      problems: parts.flatMap(({ problems }) => problems),
+    };
+    this.#before = { parts, read };
+    return read;
+  }
+}
+
+/** A story holds no key of what was not found. */
+function own<K extends string, T>(key: K, value: T | undefined): { readonly [k in K]?: T } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [k in K]: T });
+}

@@ -1,0 +1,65 @@
+/** Findings as the neighbours of `trace` write them, for what reads them. */
+import type { FindingDraft, FindingKind } from '../../src/record/index.js';
+import { hash } from '../record/fixture.js';
+
+export function findingDraft(kind: FindingKind, changes: Partial<FindingDraft> = {}): FindingDraft {
+  return {
+    ...{ kind, series: 'pythia-14m', stage: 'pretrain', revision: 'step1000', variant: null, control: null },
+    ...{ step: 1000, tokens: 2_097_152_000, parent: null, seed: null },
+    ...{ options: {}, values: [], detail: null, flags: [] },
+    keyParts: { weights: hash('a') },
+    provenance: {
+      weights: { sha256: hash('a'), files: [{ name: 'model.safetensors', sha256: hash('e'), size: 123 }] },
+      model: { architecture: 'gpt_neox', parameters: 14_067_712, non_embedding: 1_189_888 },
+      config_sha256: hash('b'),
+      tokenizer_sha256: hash('c'),
+      ...{ precision: 'float32', device: 'cpu', versions: { eigentrace: '0.1.0' }, commit: null },
+      ...{ created: '2025-01-02T03:04:05.678Z', seconds: 1 },
+    },
+    ...changes,
+  };
+}
+
+/** An ablation of `sciq`, its accuracies by variant; every change is tested. */
+export function ablationDraft(
+  accuracies: Readonly<Record<string, number>>,
+  changes: Partial<FindingDraft> = {},
+): FindingDraft {
+  const original = accuracies['original']!;
+  const row = (name: string, metric: string, value: number | null, se: number | null) => ({
+    ...{ name: `sciq: ${name}`, metric, value, se, n: 1000, definition: 'ablation-1' },
+  });
+  const values = Object.entries(accuracies).flatMap(([name, acc]) => [
+    row(name, 'acc', acc, 0.0123456789),
+    ...(name === 'original'
+      ? []
+      : [
+          row(name, 'acc_change', acc - original, 0.01),
+          row(name, 'acc_mcnemar_p', acc < 0.5 ? 1e-9 : 0.4, null),
+          ...(name.startsWith('random')
+            ? []
+            : [row(name, 'acc_vs_random', 0.1, 0.02), row(name, 'acc_vs_random_p', 0.2, null)]),
+        ]),
+    row(name, 'logprob', -acc, 0.1),
+  ]);
+  const variants = Object.keys(accuracies).flatMap((name): object[] => {
+    if (name === 'original') return [{ name, kind: 'original', right: ['10'], logprobs: [-1, -2] }];
+    const mode = name.endsWith('kept') ? 'keep' : 'remove';
+    if (name.startsWith('random')) return [0, 1].map((draw) => ({ name, kind: 'random', mode, size: 10, draw }));
+    return [{ name, kind: 'band', mode, band: { from: 1, to: 10 }, size: 10, variance: 0.437654321 }];
+  });
+  return findingDraft('ablation', {
+    options: { questions: { task: 'sciq' }, mean: true },
+    values,
+    detail: {
+      ...{ questions: 'sciq', metrics: ['acc'], chance: 0.25 },
+      basis: { corpus: 'heldout.jsonl', sequences: 500, position: 'last', n: 500, d: 128, rank: 127, mean: true },
+      variants,
+    },
+    flags: [
+      { code: 'note', message: 'nothing' },
+      { code: 'few-rows', message: 'N is small' },
+    ],
+    ...changes,
+  });
+}

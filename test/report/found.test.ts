@@ -1,0 +1,148 @@
+/** What the neighbours of `trace` found, as a story tells it: with geometry, without, damaged, and read again. */
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openRun, writeFinding, writeMeasurement } from '../../src/record/index.js';
+import { exportFigure, makeReport, readStory, StoryReader } from '../../src/report/index.js';
+import { findingsOf } from '../../src/story/index.js';
+import { draft, temporaryFolder } from '../record/fixture.js';
+import { ablationDraft, findingDraft } from './findings-fixture.js';
+
+const accuracies = { original: 0.8, 'top-10 removed': 0.79, 'top-10 kept': 0.23, 'random-10 kept': 0.3 };
+
+async function runOf(...drafts: ReturnType<typeof ablationDraft>[]) {
+  const run = await openRun(join(await temporaryFolder(), 'run'), { create: true });
+  for (const each of drafts) await writeFinding(run, each);
+  return run;
+}
+
+const storyOf = async (path: string) => (await readStory([path], { version: '' })).runs[0]!;
+
+describe('an ablation in a run', () => {
+  it('is told by column, its tests and random directions beside, with five digits', async () => {
+    const later = { revision: 'step2000', step: 2000, tokens: 4_194_304_000 };
+    const run = await runOf(ablationDraft(accuracies, later), ablationDraft({ original: 0.5, 'top-10 removed': 0.4 }));
+    await writeMeasurement(run, draft());
+    const { series, problems } = await storyOf(run.path);
+    expect(problems).toEqual([]);
+    expect(series).toHaveLength(1);
+    const [ablation] = series[0]!.ablation!;
+    expect(ablation).toMatchObject({
+      ...{ name: 'sciq', corpus: 'heldout.jsonl', mean: true, draws: 2, chance: 0.25, metrics: ['acc', 'logprob'] },
+      points: [
+        { revision: 'step1000', questions: 1000, n: 500, d: 128, rank: 127, notes: ['N is small'] },
+        { revision: 'step2000', step: 2000 },
+      ],
+    });
+    const kept = ablation!.variants.find(({ name }) => name === 'top-10 kept')!;
+    expect(kept).toMatchObject({ kind: 'band', size: 10, control: 'random-10 kept', variance: [null, 0.43765] });
+    expect(kept.figures['acc']).toEqual([null, [0.23, 0.012346, -0.57, 0.01, 1e-9, 0.1, 0.02, 0.2]]);
+    expect(kept.figures['logprob']![1]!.slice(0, 3)).toEqual([-0.23, 0.1, null]);
+    expect(ablation!.variants.find(({ name }) => name === 'top-10 removed')!.control).toBeNull();
+  });
+
+  it('is a sentence only where a change is resolved', async () => {
+    const run = await runOf(ablationDraft(accuracies));
+    const told = await storyOf(run.path);
+    expect(findingsOf(told.series[0]!, told).details).toEqual([
+      'sciq at step1000: accuracy 0.800 ± .012, −0.570 ± .010 with top-10 kept (44 % of the variance); not resolved: top-10 removed.',
+    ]);
+    const none = await runOf(ablationDraft({ original: 0.8, 'top-10 removed': 0.79 }));
+    const silent = await storyOf(none.path);
+    expect(findingsOf(silent.series[0]!, silent).details).toEqual([
+      'sciq at step1000: accuracy 0.800 ± .012; no change by removing or keeping eigen-directions is resolved (5 %, Holm over 1).',
+    ]);
+  });
+
+  it('of other options is another; two of one name are told apart', async () => {
+    const run = await runOf(
+      ablationDraft(accuracies),
+      ablationDraft(accuracies, { variant: 'aa11', options: { questions: { task: 'sciq' }, mean: false } }),
+    );
+    const names = (await storyOf(run.path)).series[0]!.ablation!.map(({ name }) => name);
+    expect(names).toEqual(['sciq (heldout.jsonl, 2 random), request 1', 'sciq (heldout.jsonl, 2 random), request 2']);
+  });
+
+  it('is exported as a chart, by checkpoint, set of questions and metric', async () => {
+    const run = await runOf(ablationDraft(accuracies));
+    const options = {
+      ...{ chart: 'ablation', format: 'svg' as const, width: 84, out: null, axis: 'tokens' as const, figure: null },
+      ...{ at: null, and: null, series: null, layer: null, variant: null, logs: [], evaluations: [] },
+    };
+    const titleOf = async (changes: object) => (await exportFigure(run.path, { ...options, ...changes })).title;
+    expect(await titleOf({})).toBe('Accuracy on sciq with eigen-directions removed or kept at step1000');
+    expect(await titleOf({ at: 'step1000', figure: 'logprob' })).toMatch(/^ln p of the right answer on sciq/);
+    await expect(titleOf({ at: 'step2000' })).rejects.toThrow(
+      "--at: nothing was found at that checkpoint, got 'step2000' (expected step1000",
+    );
+    await expect(titleOf({ figure: 'f1' })).rejects.toThrow(
+      "--figure: no such set of questions or metric, got 'f1' (expected sciq, acc, logprob)",
+    );
+    await expect(titleOf({ chart: 'trajectory' })).rejects.toThrow('RUN: holds no measurement to draw');
+  });
+});
+
+describe('a run without geometry', () => {
+  it('has a series of the checkpoints that something was found at, in order, and a report', async () => {
+    const run = await runOf(
+      ablationDraft(accuracies),
+      findingDraft('tasks', { revision: 'step20', step: 20, tokens: 41_943_040 }),
+      findingDraft('tasks', { stage: 'sft', revision: 'sft-step5', step: 5, tokens: null }),
+      findingDraft('tasks', { variant: 'bb22', revision: 'step7', control: { kind: 'random-init', seed: 0 } }),
+    );
+    const told = await storyOf(run.path);
+    const [series] = told.series;
+    expect(series).toMatchObject({
+      ...{ id: '1/pythia-14m', name: 'pythia-14m', layers: [], curves: {}, parameters: 14_067_712 },
+      stages: [{ name: 'pretrain' }, { name: 'sft' }],
+    });
+    expect(series!.checkpoints.map(({ revision }) => revision)).toEqual(['step20', 'step1000', 'sft-step5']);
+    const found = findingsOf(series!, told);
+    expect(found.sentence).toBe('No geometry is measured in this run: it holds ablations (sciq) at 3 checkpoints.');
+    expect(found.warnings.map(({ code }) => code)).toEqual(['same-weights']);
+    const { content } = await makeReport([run.path]);
+    expect(content).toContain('No geometry is measured in this run');
+    expect(content).not.toMatch(/RankMe could not be measured/);
+  });
+
+  it('stands beside a series that has some', async () => {
+    const run = await runOf(ablationDraft(accuracies, { series: 'other' }));
+    await writeMeasurement(run, draft());
+    const { series } = await storyOf(run.path);
+    expect(series.map(({ name, layers }) => [name, layers.length])).toEqual([
+      ['pythia-14m', 1],
+      ['other', 0],
+    ]);
+    expect(series[0]!.ablation).toBeUndefined();
+    expect(series[1]!.ablation).toHaveLength(1);
+  });
+});
+
+it('names damaged findings and those of another form, and shows the rest', async () => {
+  const run = await runOf(ablationDraft(accuracies), ablationDraft(accuracies, { revision: 'step2', detail: {} }));
+  await writeFile(join(run.path, 'ablation/pythia-14m/pretrain/step3.json'), '{"format":');
+  const { series, problems } = await storyOf(run.path);
+  expect(series[0]!.ablation![0]!.points).toHaveLength(1);
+  expect(problems.map(({ file }) => file)).toEqual([
+    'ablation/pythia-14m/pretrain/step2.json',
+    'ablation/pythia-14m/pretrain/step3.json',
+  ]);
+  expect(problems[0]!.message).toBe(
+    'step2: holds no ablation, questions: Invalid input: expected string, received undefined',
+  );
+});
+
+it('is read again only where a file changed', async () => {
+  const run = await runOf(ablationDraft(accuracies));
+  const reader = new StoryReader([run.path], { version: '' });
+  const before = await reader.read();
+  expect(await reader.read()).toBe(before);
+  await writeFinding(run, ablationDraft(accuracies, { revision: 'step2000', step: 2000 }));
+  const after = await reader.read();
+  expect(after.story.runs[0]!.series[0]!.ablation![0]!.points.map(({ revision }) => revision)).toEqual([
+    'step1000',
+    'step2000',
+  ]);
+  await rm(join(run.path, 'ablation/pythia-14m/pretrain/step1000.json'));
+  expect((await reader.read()).story.runs[0]!.series[0]!.ablation![0]!.points).toHaveLength(1);
+});
