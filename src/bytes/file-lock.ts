@@ -7,7 +7,7 @@
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { mkdir, open, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, stat, utimes, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EigentraceError } from '../errors.js';
@@ -17,6 +17,10 @@ export interface FileLockOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called once when another holds it. */
   readonly onWait?: (() => void) | undefined;
+  /** In place of waiting: the error where another holds it, from what that one said of itself (empty where nothing). */
+  readonly refuse?: ((holder: string) => Error) | undefined;
+  /** What is said of ourselves, in the file, while we hold it. */
+  readonly holder?: string | undefined;
   /** For tests: programs that can lock, in order; default flock, then perl. */
   readonly lockers?: readonly Locker[];
 }
@@ -39,7 +43,10 @@ const defaults: readonly Locker[] = [
 const stale = 30_000;
 const beat = 5_000;
 
-/** Runs `action` while holding the lock at `path`. The file is left there, as filelock does. */
+/**
+ * Runs `action` while holding the lock at `path`. The file is left there, as filelock does; where the holder writes its name
+ * into it, it goes with the lock.
+ */
 export async function withFileLock<T>(
   path: string,
   action: () => Promise<T>,
@@ -47,8 +54,15 @@ export async function withFileLock<T>(
 ): Promise<T> {
   const release = await acquire(path, options);
   try {
+    if (options.holder !== undefined) {
+      await writeFile(path, options.holder).catch((error: unknown) => {
+        throw asInputError(path, error);
+      });
+    }
     return await action();
   } finally {
+    // While we hold it: who opened it meanwhile sees that it is gone, and looks again.
+    if (options.holder !== undefined) await rm(path, { force: true });
     await release();
   }
 }
@@ -59,6 +73,8 @@ async function acquire(path: string, options: FileLockOptions): Promise<() => Pr
     if (options.signal?.aborted) throw new EigentraceError('interrupted', 'interrupted');
     const release = await attempt(path, options.lockers ?? defaults);
     if (release) return release;
+    // Not at the first attempt: what is left of one that ended is taken away by it.
+    if (options.refuse && told) throw options.refuse(await readFile(path, 'utf8').catch(() => ''));
     if (!told) options.onWait?.();
     told = true;
     await sleep(wait * (0.5 + Math.random() / 2));

@@ -3,7 +3,17 @@
  * full; its suffixes are sorted in threads while the next is tokenised. A shard's text is recorded when it is whole, its
  * table is there or not: a build that was stopped, however, goes on from there.
  */
-import { kindOf, FileSource, list, makeFolder, remove, sweepTemporary, writeAtomic } from '../bytes/index.js';
+import { hostname } from 'node:os';
+import {
+  kindOf,
+  FileSource,
+  list,
+  makeFolder,
+  remove,
+  sweepTemporary,
+  withFileLock,
+  writeAtomic,
+} from '../bytes/index.js';
 import { documents as readDocuments, tokenizerLibrary, TokenizerError, type Document } from '../corpus/index.js';
 import { EigentraceError } from '../errors.js';
 import { aboutName, dtypeOf, indexVersion, readAbout, writeAbout, type About } from './about.js';
@@ -35,13 +45,17 @@ export async function buildIndex(request: BuildRequest, hooks: BuildHooks = {}):
   const start = performance.now();
   const resolved = await resolveBuild(request);
   const folder = request.out;
-  const about = await begin(folder, request, resolved);
-  const build = new Build(folder, request, resolved, about, hooks);
-  try {
-    await build.run();
-  } finally {
-    await build.close();
-  }
+  await makeFolder(folder);
+  const build = await alone(folder, async () => {
+    const about = await begin(folder, request, resolved);
+    const build = new Build(folder, request, resolved, about, hooks);
+    try {
+      await build.run();
+    } finally {
+      await build.close();
+    }
+    return build;
+  });
   const { shards, dtype } = build.about;
   return {
     ...{ folder, dtype, shards: shards.length, kept: build.kept, seconds: (performance.now() - start) / 1000 },
@@ -50,9 +64,20 @@ export async function buildIndex(request: BuildRequest, hooks: BuildHooks = {}):
   };
 }
 
+/** Two builds in one folder would take each other's shards for their own. The lock of one that was killed is gone with it. */
+function alone<T>(folder: string, action: () => Promise<T>): Promise<T> {
+  return withFileLock(`${folder}/.build.lock`, action, {
+    holder: `process ${process.pid} on ${hostname()}, since ${new Date().toISOString()}`,
+    refuse: (holder) => {
+      const who = holder === '' ? 'another process' : holder;
+      const message = `index ${folder}: is being built, got ${who} (expected one build at a time); wait for it, or give another --out`;
+      return new EigentraceError('environment', message);
+    },
+  });
+}
+
 /** What to go on from; refuses a folder that holds something else. */
 async function begin(folder: string, { force = false }: BuildRequest, resolved: Resolved): Promise<About> {
-  await makeFolder(folder);
   const files = (await list(folder)).map(({ name }) => name).filter((name) => ours.test(name));
   const before = force ? null : await readAbout(folder);
   if (before?.request === resolved.hash) {

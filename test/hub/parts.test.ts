@@ -1,5 +1,5 @@
 /** The parts below a download: settings of the environment, pauses, locks, names, lists of revisions, proxies. */
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -120,6 +120,29 @@ describe('locks', () => {
     await writeFile(`${path}.held`, '');
     await utimes(`${path}.held`, 0, 0);
     expect(await withFileLock(path, () => Promise.resolve(7), { lockers: [] })).toBe(7);
+  });
+
+  it.each([['flock'], ['a file beside it']])('refuse in place of waiting, and say who holds them (%s)', async (way) => {
+    const path = join(home, way, 'a.lock');
+    const lockers = way === 'flock' ? {} : { lockers: [] };
+    const refuse = (holder: string): Error => new Error(`held by ${holder}`);
+    const second = await withFileLock(
+      path,
+      () => withFileLock(path, () => Promise.resolve(2), { ...lockers, refuse }).catch((error: unknown) => error),
+      { ...lockers, holder: 'the first' },
+    );
+    expect(second).toEqual(new Error('held by the first'));
+    expect(await readdir(join(home, way))).toEqual([]);
+    await writeFile(path, 'one that was killed');
+    expect(await withFileLock(path, () => Promise.resolve(3), { ...lockers, refuse })).toBe(3);
+  });
+
+  it('refuse not where the holder was killed half a minute ago', async () => {
+    const path = join(home, 'left', 'b.lock');
+    await writeFile(`${path}.held`, '');
+    await utimes(`${path}.held`, 0, 0);
+    const refuse = (): Error => new Error('held');
+    expect(await withFileLock(path, () => Promise.resolve(7), { lockers: [], refuse })).toBe(7);
   });
 });
 

@@ -180,7 +180,7 @@ describe('a build that was stopped', () => {
     expect((await buildIndex({ corpus, tokenizer: words(9), out })).kept).toBe(shards);
   });
 
-  it('goes on after kill -9', async () => {
+  it('lets nobody else build there meanwhile, and goes on after kill -9', async () => {
     const out = fresh();
     const long = folder.write(
       'long.txt',
@@ -190,10 +190,18 @@ describe('a build that was stopped', () => {
     const args = ['index', 'build', long, '--tokenizer', sampleTokenizer, '--out', out, '--shard-tokens', '4000'];
     const child = spawn(process.execPath, [bin, ...args], { stdio: 'ignore' });
     while (!existsSync(join(out, 'table.1')) && child.exitCode === null) await new Promise((r) => setTimeout(r, 5));
+    const request = { corpus: long, tokenizer: sampleTokenizer, out, shardTokens: 4000 };
+    // Another process while it builds, whether it would build the same or anew.
+    const refused = `is being built, got process ${child.pid} on `;
+    expect(await failure(buildIndex(request))).toContain(refused);
+    expect(await failure(buildIndex({ ...request, force: true }))).toContain(refused);
     child.kill('SIGKILL');
     await new Promise((resolve) => child.once('close', resolve));
     expect(child.signalCode).toBe('SIGKILL');
-    const result = await buildIndex({ corpus: long, tokenizer: sampleTokenizer, out, shardTokens: 4000 });
+    // What the killed one left says that it builds; nobody holds it.
+    expect(readdirSync(out)).toContain('.build.lock');
+    const result = await buildIndex(request);
+    expect(readdirSync(out)).not.toContain('.build.lock');
     expect(result.documents).toBe(4000);
     expect(result.kept).toBeGreaterThanOrEqual(2);
     expect((await verifyIndex(out, { deep: true })).problems).toEqual([]);
