@@ -1,5 +1,4 @@
 /** `ablate`: what a model can still do when eigen-directions of its final states are removed, or alone are kept (definitions §10). */
-import { fileURLToPath } from 'node:url';
 import { EigentraceError } from '../errors.js';
 import { paperAblationFor, type PaperAblation } from '../paper/index.js';
 import { visit, type VisitHooks, type VisitResult } from '../visit/index.js';
@@ -25,11 +24,6 @@ export async function ablate(request: AblateRequest, hooks: VisitHooks = {}): Pr
   whole('--random-seed', randomSeed, 0);
   if (limit !== null) whole('--limit', limit, 1);
   const sets = await questionSets(request);
-  const result = await visit({ ...request, series: seriesOf(request.series) }, new AblateJob(request, sets), hooks);
+  const result = await visit(request, new AblateJob(request, sets), hooks);
   return { ...result, paper: paperAblationFor(result.series) };
-}
-
-/** `sample:` is the package's sample, which lies two folders above this module in source and build. */
-function seriesOf(series: string): string {
-  return series === 'sample:' ? fileURLToPath(new URL('../../sample/series.json', import.meta.url)) : series;
 }

@@ -7,6 +7,7 @@ import { kindOf, list } from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
 import { parseCheckpointName } from './naming.js';
 import { matchesRevisions } from './revisions.js';
+import { isSample } from './sample-series.js';
 import type { Series, SeriesEntry } from './series.js';
 import { compareEntries, entryOf, temporary } from './series-folder.js';
 import { stagesOf } from './stages.js';
@@ -62,6 +63,10 @@ export class GrowingSeries {
   static async open(path: string, options: GrowingOptions): Promise<GrowingSeries> {
     const root = resolve(path);
     const expected = 'expected the folder into which a training writes its checkpoints';
+    if (isSample(path)) {
+      const message = `--follow: can not follow the bundled sample, which is whole, got ${path} (${expected})`;
+      throw new EigentraceError('usage', message);
+    }
     const kind = await kindOf(root);
     if (kind === 'file')
       throw new EigentraceError('usage', `--follow: can not follow a file, got ${path} (${expected})`);

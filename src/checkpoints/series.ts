@@ -7,6 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { brokenLink, kindOf, list } from '../bytes/index.js';
 import { EigentraceError, nearest } from '../errors.js';
 import { openCheckpoint, type Checkpoint, type CheckpointOptions } from './checkpoint.js';
+import { isSample, sampleSeries } from './sample-series.js';
 import { ggufSeries, readFolder } from './series-folder.js';
 import { readSeriesFile } from './series-file.js';
 
@@ -72,12 +73,13 @@ export interface SeriesOptions {
   tokensPerStep?: number | null;
 }
 
-/** Opens a series. An empty one is an error that says what was looked for and found. */
+/** Opens a series: a folder, a file, or the bundled one (`sample:`). An empty one is an error that says what was looked for and found. */
 export async function openSeries(path: string, options: SeriesOptions = {}): Promise<Series> {
+  const tokensPerStep = options.tokensPerStep ?? null;
+  if (isSample(path)) return sampleSeries(path, tokensPerStep);
   const absolute = resolve(path);
   const kind = await kindOf(absolute);
   if (kind === null) throw new EigentraceError('input', await notThere(path));
-  const tokensPerStep = options.tokensPerStep ?? null;
   if (kind === 'file') {
     if (absolute.endsWith('.json')) return readSeriesFile(absolute, tokensPerStep);
     if (absolute.endsWith('.gguf')) return ggufSeries(absolute, tokensPerStep);

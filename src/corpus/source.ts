@@ -4,9 +4,8 @@
  * row numbers are the same on every machine.
  */
 import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { glob } from 'tinyglobby';
-import { FileSource, identify, kindOf, list, type ByteSource, type FileIdentity } from '../bytes/index.js';
+import { FileSource, identify, kindOf, list, sampleFile, type ByteSource, type FileIdentity } from '../bytes/index.js';
 import { EigentraceError, nearest } from '../errors.js';
 
 export type CorpusFormat = 'txt' | 'jsonl' | 'parquet';
@@ -41,7 +40,7 @@ const expected = `${kinds}, a folder or glob of those, sample:, or hf:ORG/NAME[:
 
 /** The bundled held-out passages; the package's `sample/` lies two folders above this module in source and build. */
 export function sampleCorpusPath(): string {
-  return fileURLToPath(new URL('../../sample/corpus/heldout.jsonl', import.meta.url));
+  return sampleFile('corpus/heldout.jsonl');
 }
 
 /** Finds the files of a corpus. Errors when there are none, naming what was looked for. */

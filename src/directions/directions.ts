@@ -1,5 +1,4 @@
 /** `directions`: what the top eigenvectors of the final states are, at every checkpoint of a series. */
-import { fileURLToPath } from 'node:url';
 import { EigentraceError } from '../errors.js';
 import { visit, type VisitHooks, type VisitResult } from '../visit/index.js';
 import { changesOf, type DirectionChange } from './change.js';
@@ -22,9 +21,6 @@ export async function directions(request: DirectionsRequest, hooks: VisitHooks =
   whole('--passage-tokens', request.passageTokens, 1, 1000);
   whole('--tokens', request.tokens, 0, 1000);
   whole('--coordinates', request.coordinates, 1, 1000);
-  // The package's sample lies two folders above this module, in source and build.
-  const series =
-    request.series === 'sample:' ? fileURLToPath(new URL('../../sample/series.json', import.meta.url)) : request.series;
-  const result = await visit({ ...request, series }, new DirectionsJob(request), hooks);
+  const result = await visit(request, new DirectionsJob(request), hooks);
   return { ...result, changes: changesOf(result.results.map(({ finding }) => finding)) };
 }

@@ -1,6 +1,6 @@
 /** The rows that a task asks: from a file that the user names, from the package's sample, or from a data set on the Hub. */
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, resolve } from 'node:path';
+import { sampleFile } from '../bytes/index.js';
 import { records, type DataRecord } from '../corpus/index.js';
 import { EigentraceError, nearest } from '../errors.js';
 import { fetchDatasetSplit } from '../hub/index.js';
@@ -116,10 +116,10 @@ async function ownSource(task: Task, split: string | undefined, signal: AbortSig
   }
 }
 
-/** `sample:` is the package's sample, which lies two folders above this module in source and build. */
+/** `sample:FILE` is one of the package's sample. */
 function located(file: string, task: Task): string {
   if (!file.startsWith('sample:')) return resolve(dirname(task.path), file);
-  return join(fileURLToPath(new URL('../../sample', import.meta.url)), file.slice('sample:'.length));
+  return sampleFile(file.slice('sample:'.length));
 }
 
 async function rowsOf({ name, paths }: Source, limit: number): Promise<DataRecord[]> {

@@ -1,5 +1,4 @@
 /** `evaluate`: tasks at every checkpoint of a series, kept in a RUN and written as the lm-evaluation-harness writes them. */
-import { fileURLToPath } from 'node:url';
 import { visit, type VisitHooks, type VisitResult } from '../visit/index.js';
 import { EigentraceError } from '../errors.js';
 import { askTask, type AskedTask } from './data.js';
@@ -11,11 +10,6 @@ import { openTasks } from './tasks.js';
 export interface EvaluateResult extends VisitResult {
   /** Result files in the harness's layout; none without a RUN. */
   readonly files: readonly string[];
-}
-
-/** The package's `sample/` lies two folders above this module in source and build. */
-function sampleSeries(): string {
-  return fileURLToPath(new URL('../../sample/series.json', import.meta.url));
 }
 
 /** Scores what is not scored yet. Rejects only when nothing can be done at all. */
@@ -32,8 +26,6 @@ export async function evaluate(request: EvaluateRequest, hooks: VisitHooks = {})
   const names = tasks.map(({ name }) => name);
   const asked: AskedTask[] = [];
   for (const task of tasks) asked.push(await askTask(task, request, names, hooks.signal));
-  // The bundled sample, whose tasks run offline.
-  const series = request.series === 'sample:' ? sampleSeries() : request.series;
-  const result = await visit({ ...request, series }, new EvaluateJob(request, asked), hooks);
+  const result = await visit(request, new EvaluateJob(request, asked), hooks);
   return { ...result, files: result.run === null ? [] : await writeHarnessFiles(result.run, result) };
 }

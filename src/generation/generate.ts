@@ -1,5 +1,4 @@
 /** `generate`: the same prompts gone on with by every checkpoint of a series. */
-import { fileURLToPath } from 'node:url';
 import { visit, type VisitHooks, type VisitResult } from '../visit/index.js';
 import { GenerateJob } from './job.js';
 import { promptsOf } from './prompts.js';
@@ -12,8 +11,5 @@ export type GenerateResult = VisitResult;
 export async function generate(request: GenerateRequest, hooks: VisitHooks = {}): Promise<GenerateResult> {
   samplingOf(request);
   const prompts = await promptsOf(request.prompts, request.promptsFile);
-  // The package's `sample/` lies two folders above this module in source and build.
-  const sample = fileURLToPath(new URL('../../sample/series.json', import.meta.url));
-  const series = request.series === 'sample:' ? sample : request.series;
-  return await visit({ ...request, series }, new GenerateJob(request, prompts), hooks);
+  return await visit(request, new GenerateJob(request, prompts), hooks);
 }

@@ -188,6 +188,9 @@ function checkedWidth({ text, table, offsets }: Files, told: TokenWidth | null):
     const near = widths.toSorted(
       (a, b) => Math.abs(expected(a) - table.byteLength) - Math.abs(expected(b) - table.byteLength),
     )[0]!;
+    // Of the two it is the shorter that has lost something.
+    if (table.byteLength > Math.max(...widths.map(expected)))
+      throw sizeError(text, 'more', `a token for each pointer in the ${table.byteLength} bytes of ${table.name}`);
     const why = `${pointer} for each token of ${near} in the ${text.byteLength} bytes of ${text.name}`;
     throw sizeError(table, Math.floor(expected(near)), why);
   }
@@ -195,7 +198,7 @@ function checkedWidth({ text, table, offsets }: Files, told: TokenWidth | null):
   return width;
 }
 
-function sizeError({ name, byteLength }: PagedFile, expected: number, why: string): EigentraceError {
+function sizeError({ name, byteLength }: PagedFile, expected: number | 'more', why: string): EigentraceError {
   const message = `${name}: is cut short, or of another index, got ${byteLength} bytes (expected ${expected}: ${why}); copy or build the index again`;
   return new EigentraceError('integrity', message);
 }

@@ -38,8 +38,13 @@ function missing(field: string, row: Readonly<Record<string, unknown>>, place: s
   const there = Object.keys(row).filter((name) => typeof row[name] === 'string');
   const close = nearest(field, there).map((name) => `"${name}"`);
   const got = Object.hasOwn(row, field) ? 'something else' : close.join(', ') || 'no texts at all';
+  const other = nearest(
+    field,
+    there.filter((name) => !name.includes('answer')),
+  )[0];
+  const such = other === undefined ? '' : `; give another, such as --prompt '{${other}}'`;
   return new EigentraceError(
     'input',
-    `${place}: no text in field "${field}", got ${got} (expected the fields that --prompt names)`,
+    `${place}: no text in field "${field}", got ${got} (expected the fields that --prompt names${such})`,
   );
 }

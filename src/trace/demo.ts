@@ -1,6 +1,5 @@
 /** The bundled sample series as a request: what `eigentrace demo` traces. */
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { traceDefaults, type TraceRequest } from './request.js';
 
 /**
@@ -10,7 +9,7 @@ import { traceDefaults, type TraceRequest } from './request.js';
 export function demoRequest(out: string): TraceRequest {
   return {
     ...traceDefaults,
-    series: fileURLToPath(new URL('../../sample/series.json', import.meta.url)),
+    series: 'sample:',
     corpus: 'sample:',
     out,
     sequences: 1500,

@@ -3,8 +3,9 @@
  * files; no weight is read. A model that can't be run is described as far as it can be, with the reason.
  */
 import { openEntry, rememberedHashes, type Checkpoint, type TensorRange } from '../checkpoints/index.js';
-import { EigentraceError, messageOf, nearest } from '../errors.js';
+import { messageOf, nearest } from '../errors.js';
 import { architectures, Model } from '../models/index.js';
+import { onlyCheckpoint } from './only-checkpoint.js';
 import { openAnySeries, Places } from './places.js';
 import { cacheFolder, hashCache, weightScratch } from './cache.js';
 
@@ -58,11 +59,7 @@ export interface Inspection {
 /** Looks at a checkpoint folder. Rejects when there is none, or when its config or headers can't be read. */
 export async function inspect(path: string): Promise<Inspection> {
   const series = await openAnySeries(path);
-  const [entry, ...others] = series.entries;
-  if (!entry || others.length > 0) {
-    const got = `${series.entries.length} checkpoints (${series.entries.slice(0, 3).map(placeOf).join(', ')}, …)`;
-    throw new EigentraceError('usage', `${path}: got a series of ${got} (expected one checkpoint folder)`);
-  }
+  const entry = onlyCheckpoint(series, path);
   const places = new Places();
   try {
     // Of what is on the Hub, headers are read where they are.
@@ -106,10 +103,6 @@ async function describe(checkpoint: Checkpoint, seriesNotes: readonly string[]):
     notes: [...seriesNotes, ...checkpoint.notes, ...(model?.notes ?? [])],
     problems,
   };
-}
-
-function placeOf({ folder, revision }: { folder: string | null; revision: string }): string {
-  return folder ?? revision;
 }
 
 function architectureIn({ config }: Checkpoint): Inspection['architecture'] {

@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import { npyHeader, safetensorsHeader, sweepScratch, writeAtomic, type SafetensorsEntry } from '../bytes/index.js';
 import { openEntry, type SeriesEntry } from '../checkpoints/index.js';
+import { onlyCheckpoint } from './only-checkpoint.js';
 import { openAnySeries, Places } from './places.js';
 import { checkIds, openTokenizer, readIds, selectSequences, type Sequences } from '../corpus/index.js';
 import { EigentraceError } from '../errors.js';
@@ -45,14 +46,7 @@ export interface RepresentResult {
  */
 export async function represent(request: RepresentRequest, hooks: TraceHooks = {}): Promise<RepresentResult> {
   const series = await openAnySeries(request.checkpoint, { signal: hooks.signal });
-  const [entry, ...others] = series.entries;
-  if (!entry || others.length > 0) {
-    const got = `${series.entries.length} checkpoints`;
-    throw new EigentraceError(
-      'usage',
-      `${request.checkpoint}: got a series of ${got} (expected one checkpoint folder)`,
-    );
-  }
+  const entry = onlyCheckpoint(series, request.checkpoint);
   const scratchFolder = weightScratch(cacheFolder());
   const checkpoint = {
     ...(await openEntry(series, await fetched(entry, hooks), { scratchFolder })),

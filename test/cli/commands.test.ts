@@ -71,7 +71,10 @@ describe('represent', () => {
       'ckpt --corpus c --out f.bin',
       '--out: unknown kind of file, got f.bin (expected a name ending in .safetensors or .npy)',
     ],
-    ['--corpus c --out f.npy', 'CHECKPOINT: is missing (expected a checkpoint folder)'],
+    [
+      '--corpus c --out f.npy',
+      'CHECKPOINT: is missing (expected a checkpoint folder, a .gguf file, org/name@revision, or sample:step6000)',
+    ],
     ['ckpt --corpus c', '--out: is missing (expected a file ending in .safetensors or .npy)'],
   ])('%s', async (line, message) => {
     const { status, stderr, represented } = await asked(line);

@@ -183,7 +183,7 @@ describe('wrong values', () => {
   it('says what is missing', async () => {
     const missing = async (line: string) => (await type(line)).stderr.text;
     expect(await missing('trace')).toBe(
-      'eigentrace: SERIES: is missing (expected a folder of checkpoints, a series.json, or a Hub id such as EleutherAI/pythia-160m)\n',
+      'eigentrace: SERIES: is missing (expected a folder of checkpoints, a series.json, a Hub id such as EleutherAI/pythia-160m, or sample:)\n',
     );
     expect(await missing('trace s --out r')).toBe(
       'eigentrace: --corpus: is missing (expected a file, a folder, a glob, or sample:)\n',

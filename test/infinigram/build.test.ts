@@ -260,7 +260,7 @@ describe('damage', () => {
     for (const name of ['tokenized.1', 'table.1', 'offset.1', 'metaoff.1']) {
       const out = await built({ shardTokens: 300 });
       truncateSync(join(out, name), read(out, name).length - 3);
-      expect(await failure(openIndex(out))).toMatch(new RegExp(`${name.replace('tokenized', 'table')}: is cut short`));
+      expect(await failure(openIndex(out))).toContain(`${name}: is cut short`);
       const { ok, problems } = await verifyIndex(out);
       expect([ok, problems.length]).toEqual([false, 1]);
       rmSync(join(out, name));

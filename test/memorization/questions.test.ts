@@ -58,7 +58,7 @@ describe('jsonl', () => {
     );
     await expect(read([{ question: 'a', answers: [] }])).rejects.toThrow('the answer in field "answers" is empty');
     await expect(read([{ query: 'a', answer: 'b' }])).rejects.toThrow(
-      `${path}:1: no text in field "question", got "query", "answer" (expected the fields that --prompt names)`,
+      `${path}:1: no text in field "question", got "query", "answer" (expected the fields that --prompt names; give another, such as --prompt '{query}')`,
     );
     await expect(read(['{"question":'])).rejects.toThrow(`${path}:1: is not JSON`);
     await expect(read(['[1]'])).rejects.toThrow(`${path}:1: is no JSON object`);

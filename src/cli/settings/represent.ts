@@ -9,8 +9,8 @@ export const representSettings = {
     flag: 'CHECKPOINT',
     value: null,
     meaning:
-      'A checkpoint folder (config.json and tokenizer.json with safetensors or .bin; a LoRA adapter), or a .gguf file.',
-    expected: 'a checkpoint folder',
+      'A checkpoint folder (config.json and tokenizer.json with safetensors or .bin; a LoRA adapter), a .gguf file, org/name@revision on the Hub, or sample:step6000 (one of the bundled series).',
+    expected: 'a checkpoint folder, a .gguf file, org/name@revision, or sample:step6000',
   }),
   corpus: traceSettings.corpus,
   ids: text({

@@ -69,8 +69,8 @@ export const traceSettings = {
     flag: 'SERIES',
     value: null,
     meaning:
-      'A folder of checkpoint folders (step1000/, checkpoint-500/, …), one checkpoint folder, a series.json, or a Hub id: org/name (its revisions that are steps) or org/name@revision.',
-    expected: 'a folder of checkpoints, a series.json, or a Hub id such as EleutherAI/pythia-160m',
+      'A folder of checkpoint folders (step1000/, checkpoint-500/, …), one checkpoint folder, a series.json, a Hub id (org/name: its revisions that are steps; org/name@revision: one), or sample: (the bundled series; sample:step6000 is one of it).',
+    expected: 'a folder of checkpoints, a series.json, a Hub id such as EleutherAI/pythia-160m, or sample:',
   }),
   corpus: text({
     flag: '--corpus',
