@@ -71,7 +71,7 @@ function find(
       source: 'option',
       origin,
       subject: setting.flag,
-      text: setting.verbatim === true ? String(option) : asTexts(option),
+      text: setting.verbatim === true ? asGiven(option) : asTexts(option),
     };
   }
   if (readElsewhere(setting)) {
@@ -97,6 +97,11 @@ function find(
     subject: setting.flag,
     text: undefined,
   };
+}
+
+/** Spaces at the ends matter; each of several stays one. */
+function asGiven(option: string | boolean | readonly string[]): string | readonly string[] {
+  return typeof option === 'boolean' ? String(option) : option;
 }
 
 function asTexts(option: string | boolean | readonly string[]): string | readonly string[] {

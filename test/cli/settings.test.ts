@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { resolve } from '../../src/cli/resolve.js';
+import { generateSettings } from '../../src/cli/settings/generate.js';
 import { presets } from '../../src/cli/settings/sampling.js';
 import { traceSettings } from '../../src/cli/settings/trace.js';
 import { presets as libraryPresets, traceDefaults } from '../../src/trace/request.js';
@@ -31,6 +33,12 @@ it('reads sizes with their unit', async () => {
     const { requests } = await type(`${needed} --memory ${size}`);
     expect(requests[0]).toMatchObject({ memory });
   }
+});
+
+it('takes a text as it is typed, spaces and commas too, and several as several', () => {
+  const given = { prompt: ['The cat ', ' 3, 4'], stop: ['\n'] };
+  const { values } = resolve(generateSettings, given, {}, {});
+  expect(values).toMatchObject({ prompt: ['The cat ', ' 3, 4'], stop: ['\n'] });
 });
 
 describe('precedence', () => {
