@@ -241,7 +241,7 @@ async function generations(means: Means, task: Task, questions: readonly Generat
   const hits = questions.map(({ answers }, i) => (isExactMatch(written[i]!.text, answers, file.ignore ?? []) ? 1 : 0));
   return {
     figures: [meanFigure('exact_match', hits)],
-    items: written.map(({ text, ids }, i) => ({ text, ids: [...ids], exact_match: hits[i] })),
+    items: written.map(({ text, ids }, i) => ({ text, ids, exact_match: hits[i] })),
   };
 }
 

@@ -1,5 +1,6 @@
 /** New tokens after kept ones, as the parent and the child speak of them. Keys and values never leave the child. */
 import type { CacheShape } from '../models/index.js';
+import type { Choice } from './choice.js';
 
 /** One run of B sequences' new tokens, any number each. */
 export interface StepMessage {
@@ -22,9 +23,25 @@ export interface StepMessage {
   readonly parents: Int32Array | null;
   /** (R, 2): sequence and place among its new tokens of the states to answer with. */
   readonly rows: Int32Array;
+  /** The next token of each asked row, in the place of its state; null: the states. */
+  readonly choose: Choosing | null;
   /** As the graph says. */
   readonly shapes: readonly CacheShape[];
   readonly windows: readonly (number | null)[];
+}
+
+/** How tokens are chosen by the head that is loaded in `head`. */
+export interface Choosing {
+  readonly choice: Choice;
+  /** Rows of logits held at once. */
+  readonly chunk: number;
+}
+
+/** The next tokens after states (R, d) that were kept. */
+export interface ChooseMessage extends Choosing {
+  readonly op: 'choose';
+  readonly states: Float32Array;
+  readonly width: number;
 }
 
 export interface CacheMessage {

@@ -7,7 +7,9 @@ import { Worker } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import { readText } from '../bytes/index.js';
 import { Caches } from './child-cache.js';
+import { chooseTokens } from './child-choice.js';
 import { runGraph } from './child-run.js';
+import type { StepMessage } from './cache-message.js';
 import { runHead, score } from './head.js';
 import type {
   Envelope,
@@ -43,10 +45,19 @@ async function handle(message: Request): Promise<unknown> {
     case 'run':
       return runGraph(sessions.get(message.slot), message);
     case 'step':
-      return caches.step(sessions.get(message.slot), message);
+      return step(message);
+    case 'choose':
+      return chooseTokens(headSession(), message);
     case 'cache':
       return caches.change(message);
   }
+}
+
+async function step(message: StepMessage): Promise<Float32Array | Int32Array> {
+  const states = await caches.step(sessions.get(message.slot), message);
+  const { choose, rows } = message;
+  if (!choose) return states;
+  return await chooseTokens(headSession(), { ...choose, states, width: (2 * states.length) / rows.length });
 }
 
 function headSession(): ort.InferenceSession {

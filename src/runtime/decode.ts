@@ -5,6 +5,9 @@
  */
 import type { CachedGraph, Model } from '../models/index.js';
 import { loadOn } from './device.js';
+import type { Choosing, StepMessage } from './cache-message.js';
+import type { Choice } from './choice.js';
+import { headRowsOf } from './head-scores.js';
 import type { ModelProcess } from './process.js';
 import { checkIds } from './scored-states.js';
 
@@ -14,6 +17,8 @@ export interface DecoderOptions {
   readonly device?: string;
   /** The longest sequence in tokens, prompt and what follows; sizes the position tables. */
   readonly maxTokens: number;
+  /** Whether it chooses tokens: the unembedding is loaded too. Default false. */
+  readonly chooses?: boolean;
 }
 
 /** The kept sequences of a batch. */
@@ -22,6 +27,8 @@ export interface Kept {
   /** Tokens of each sequence so far, (B). */
   readonly lengths: readonly number[];
 }
+
+type NewTokens = Omit<StepMessage, 'op' | 'choose'>;
 
 /** New padded tokens a run: bounds what attention holds at once. */
 const chunkTokens = 1024;
@@ -44,7 +51,9 @@ export class Decoder {
   static async load(child: ModelProcess, model: Model, options: DecoderOptions): Promise<Decoder> {
     child.label = `checkpoint ${model.name}`;
     const graph = model.cachedGraph({ maxTokens: options.maxTokens, past: true });
-    await loadOn(child, 'cached', graph, options.threads, options.device ?? 'cpu');
+    const [threads, device] = [options.threads, options.device ?? 'cpu'];
+    await loadOn(child, 'cached', graph, threads, device);
+    if (options.chooses) await loadOn(child, 'head', model.headGraph('logits'), threads, device);
     return new Decoder(child, model, graph, options.maxTokens);
   }
 
@@ -62,6 +71,24 @@ export class Decoder {
     );
   }
 
+  /** The same; answers with the token that is chosen after it, (B): nothing but tokens passes between the processes. */
+  async next(kept: Kept, ids: Int32Array, choice: Choice): Promise<{ kept: Kept; tokens: Int32Array }> {
+    checkIds(this.#model, ids, 'the next tokens');
+    const lengths = this.#longer(
+      kept,
+      Array.from(ids, () => 1),
+    );
+    const rows = Int32Array.from({ length: 2 * ids.length }, (_, i) => (i % 2 === 0 ? i / 2 : 0));
+    const message = this.#message(kept.handle, false, ids, new Int32Array(ids.length).fill(1), rows);
+    const tokens = await this.#child.next(message, this.#choosing(choice));
+    return { kept: { handle: kept.handle, lengths }, tokens };
+  }
+
+  /** The tokens that are chosen after states (R, d). */
+  async choose(states: Float32Array, choice: Choice): Promise<Int32Array> {
+    return await this.#child.choose({ ...this.#choosing(choice), states, width: this.#model.width });
+  }
+
   /**
    * Any number of next tokens of every sequence, at least one; answers with the final state of each one's last token, (B, d).
    * `kept` itself is used up: what comes back takes its place.
@@ -70,12 +97,11 @@ export class Decoder {
     const B = tokens.length;
     const fresh = kept.lengths.every((length) => length === 0);
     const d = this.#model.width;
-    const lengths = kept.lengths.map((length, b) => length + tokens[b]!.length);
     tokens.forEach((ids, b) => checkIds(this.#model, ids, `sequence ${b}`));
-    const longest = Math.max(...lengths);
-    if (longest > this.#maxTokens) {
-      throw new Error(`internal: a sequence of ${longest} tokens where ${this.#maxTokens} were said to be the most`);
-    }
+    const lengths = this.#longer(
+      kept,
+      tokens.map((ids) => ids.length),
+    );
     const states = new Float32Array(B * d);
     const most = Math.max(...tokens.map((ids) => ids.length));
     const width = Math.max(1, Math.floor(chunkTokens / B));
@@ -85,13 +111,10 @@ export class Decoder {
         const ends = ids.length > 0 && from + ids.length === tokens[b]!.length;
         return ends ? [b, ids.length - 1] : [];
       });
-      const got = await this.#child.step({
-        ...{ slot: 'cached', handle: kept.handle, fresh: fresh && from === 0, keep: true, parents: null },
-        ids: joined(chunk),
-        lengths: Int32Array.from(chunk, (ids) => ids.length),
-        rows: Int32Array.from(rows),
-        ...{ shapes: this.#graph.shapes, windows: this.#graph.windows },
-      });
+      const sizes = Int32Array.from(chunk, (ids) => ids.length);
+      const isFirst = fresh && from === 0;
+      const message = this.#message(kept.handle, isFirst, joined(chunk), sizes, Int32Array.from(rows));
+      const got = await this.#child.step(message);
       for (let r = 0; r < rows.length / 2; r++) states.set(got.subarray(r * d, (r + 1) * d), rows[2 * r]! * d);
     }
     return { kept: { handle: kept.handle, lengths }, states };
@@ -115,9 +138,26 @@ export class Decoder {
     await this.#child.cache({ handle: kept.handle, rows: null, as: null });
   }
 
-  /** Ends the graph; batches that weren't released stay until the child ends. */
+  /** Ends the graphs; batches that weren't released stay until the child ends. */
   async close(): Promise<void> {
     await this.#child.release('cached');
+    await this.#child.release('head');
+  }
+
+  #longer(kept: Kept, more: readonly number[]): number[] {
+    const lengths = kept.lengths.map((length, b) => length + more[b]!);
+    const longest = Math.max(...lengths);
+    if (longest <= this.#maxTokens) return lengths;
+    throw new Error(`internal: a sequence of ${longest} tokens where ${this.#maxTokens} were said to be the most`);
+  }
+
+  #message(handle: number, fresh: boolean, ids: Int32Array, lengths: Int32Array, rows: Int32Array): NewTokens {
+    const { shapes, windows } = this.#graph;
+    return { slot: 'cached', handle, fresh, keep: true, parents: null, ids, lengths, rows, shapes, windows };
+  }
+
+  #choosing(choice: Choice): Choosing {
+    return { choice, chunk: headRowsOf(this.#model) };
   }
 }
 

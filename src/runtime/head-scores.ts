@@ -43,8 +43,12 @@ export async function loadScoreHead(
 ): Promise<ScoreHead> {
   const top = options.top ?? false;
   await loadOn(child, 'scores', model.scoreHead({ top }), options.threads, options.device ?? 'cpu');
-  const rows = Math.max(1, Math.min(256, Math.floor(logitsBound / model.vocabulary)));
-  return { child, width: model.width, vocabulary: model.vocabulary, rows, top };
+  return { child, width: model.width, vocabulary: model.vocabulary, rows: headRowsOf(model), top };
+}
+
+/** Rows of logits that are held at once. */
+export function headRowsOf({ vocabulary }: Pick<Model, 'vocabulary'>): number {
+  return Math.max(1, Math.min(256, Math.floor(logitsBound / vocabulary)));
 }
 
 /** Scores states (R, d); `k` likeliest tokens a row, where the head was loaded for it. */

@@ -1,4 +1,6 @@
 export { batchesOf, tokenBudget } from './batches.js';
+export { candidates, drawToken, likeliest, type Candidates, type Choice, type Draw } from './choice.js';
+export { continueAll, type ContinueOptions, type Written, type WrittenRow } from './continue.js';
 export { Decoder, type DecoderOptions, type Kept } from './decode.js';
 export { checkDevice, devices, deviceTolerance, refuseUnknownDevice, type Device } from './device.js';
 export { ModelProcess } from './process.js';

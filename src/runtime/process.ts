@@ -17,7 +17,7 @@ import type {
   ScoreReply,
   Slot,
 } from './protocol.js';
-import type { CacheMessage, StepMessage } from './cache-message.js';
+import type { CacheMessage, ChooseMessage, Choosing, StepMessage } from './cache-message.js';
 import type { TensorData } from './run-message.js';
 
 interface Pending {
@@ -84,8 +84,18 @@ export class ModelProcess {
   }
 
   /** Runs new tokens through `tree` or `cached`; answers with the states of the asked rows, (R, d). */
-  async step(message: Omit<StepMessage, 'op'>): Promise<Float32Array> {
-    return (await this.#ask({ op: 'step', ...message })) as Float32Array;
+  async step(message: Omit<StepMessage, 'op' | 'choose'>): Promise<Float32Array> {
+    return (await this.#ask({ op: 'step', ...message, choose: null })) as Float32Array;
+  }
+
+  /** The same; answers with the token that the head in `head` chooses after each asked row, (R). */
+  async next(message: Omit<StepMessage, 'op' | 'choose'>, choose: Choosing): Promise<Int32Array> {
+    return (await this.#ask({ op: 'step', ...message, choose })) as Int32Array;
+  }
+
+  /** The tokens that the head in `head` chooses after states (R, d). */
+  async choose(message: Omit<ChooseMessage, 'op'>): Promise<Int32Array> {
+    return (await this.#ask({ op: 'choose', ...message })) as Int32Array;
   }
 
   /** Copies some sequences of a cache, or drops it. */

@@ -1,6 +1,6 @@
 /** What the parent and the child that runs onnxruntime say to each other (structured clone over the fork's pipe). */
 
-import type { CacheMessage, StepMessage } from './cache-message.js';
+import type { CacheMessage, ChooseMessage, StepMessage } from './cache-message.js';
 import type { RunMessage } from './run-message.js';
 
 /**
@@ -89,6 +89,7 @@ export type Request =
   | ProbeMessage
   | RunMessage
   | StepMessage
+  | ChooseMessage
   | CacheMessage;
 
 /** States of a batch by output name: (B, d), (tokens, d) where every token was asked for, or (B·P, d) for P picks; float32. */

@@ -2,37 +2,89 @@
 import { describe, expect, it } from 'vitest';
 import { repetitionOf } from '../../src/generation/index.js';
 import { generateDefaults, samplingOf, type GenerateRequest } from '../../src/generation/request.js';
-import { candidates, drawToken, uniform } from '../../src/generation/sampling.js';
+import { uniform } from '../../src/generation/sampling.js';
+import { candidates, drawToken, likeliest, type Draw } from '../../src/runtime/index.js';
+import { Random } from '../../src/statistics/random.js';
 
 const logitsOf = (...probabilities: number[]): Float32Array => Float32Array.from(probabilities, Math.log);
+
+/** Ids that may be drawn. */
+const idsOf = (logits: Float32Array, temperature: number, topK: number | null, topP: number): number[] => [
+  ...candidates(logits, { temperature, topK, topP }).ids,
+];
 
 describe('candidates', () => {
   const logits = logitsOf(0.1, 0.4, 0.2, 0.3);
   it('keeps the k likeliest, and what is as likely as the k-th', () => {
-    expect(candidates(logits, 1, 2, 1).ids).toEqual([1, 3]);
-    expect(candidates(logitsOf(0.25, 0.5, 0.25), 1, 2, 1).ids).toEqual([0, 1, 2]);
-    expect(candidates(logits, 1, 9, 1).ids).toEqual([0, 1, 2, 3]);
+    expect(idsOf(logits, 1, 2, 1)).toEqual([1, 3]);
+    expect(idsOf(logitsOf(0.25, 0.5, 0.25), 1, 2, 1)).toEqual([0, 1, 2]);
+    expect(idsOf(logits, 1, 9, 1)).toEqual([0, 1, 2, 3]);
   });
   it('keeps the fewest that reach p, at least one, of equal ones the first', () => {
-    expect(candidates(logits, 1, null, 0.65).ids).toEqual([1, 3]);
-    expect(candidates(logits, 1, null, 0.75).ids).toEqual([1, 2, 3]);
-    expect(candidates(logits, 1, null, 1e-9).ids).toEqual([1]);
-    expect(candidates(logitsOf(0.25, 0.25, 0.25, 0.25), 1, null, 0.45).ids).toEqual([0, 1]);
+    expect(idsOf(logits, 1, null, 0.65)).toEqual([1, 3]);
+    expect(idsOf(logits, 1, null, 0.75)).toEqual([1, 2, 3]);
+    expect(idsOf(logits, 1, null, 1e-9)).toEqual([1]);
+    expect(idsOf(logitsOf(0.25, 0.25, 0.25, 0.25), 1, null, 0.45)).toEqual([0, 1]);
   });
   it('asks p of what temperature and k leave', () => {
     // Of 0.4 and 0.3 alone the first has 0.571; squared (T = ½) 0.16 of 0.30 in all.
-    expect(candidates(logits, 1, 2, 0.56).ids).toEqual([1]);
-    expect(candidates(logits, 1, 2, 0.58).ids).toEqual([1, 3]);
-    expect(candidates(logits, 0.5, null, 0.53).ids).toEqual([1]);
-    expect(candidates(logits, 1, null, 0.53).ids).toEqual([1, 3]);
+    expect(idsOf(logits, 1, 2, 0.56)).toEqual([1]);
+    expect(idsOf(logits, 1, 2, 0.58)).toEqual([1, 3]);
+    expect(idsOf(logits, 0.5, null, 0.53)).toEqual([1]);
+    expect(idsOf(logits, 1, null, 0.53)).toEqual([1, 3]);
+  });
+});
+
+describe('the likeliest', () => {
+  it('is the first of equal ones, below 0 too', () => {
+    expect(likeliest(Float32Array.of(-3, -1, -2, -1))).toBe(1);
+  });
+  it('is refused where no logit is a number', () => {
+    expect(() => likeliest(new Float32Array(3).fill(NaN))).toThrow(/no token can be chosen, got logits of NaN/);
+  });
+});
+
+describe('candidates of many tokens', () => {
+  /** By sorting: what transformers does, equal ones by id. */
+  function sorted(logits: Float32Array, { temperature, topK, topP }: Draw): number[] {
+    const order = Array.from(logits, (_, id) => id).sort((a, b) => logits[b]! - logits[a]! || a - b);
+    const least = logits[order[Math.min(topK ?? Infinity, order.length) - 1]!]!;
+    const left = order.filter((id) => logits[id]! >= least);
+    const weights = left.map((id) => Math.exp((logits[id]! - logits[order[0]!]!) / temperature));
+    const target = topP * weights.reduce((sum, weight) => sum + weight, 0);
+    let sum = 0;
+    const kept = left.filter((_, i) => {
+      const isKept = i === 0 || topP === 1 || sum < target;
+      sum += weights[i]!;
+      return isKept;
+    });
+    return kept.sort((a, b) => a - b);
+  }
+  const random = new Random('candidates');
+  const uniforms = (count: number, spread: number): Float32Array =>
+    Float32Array.from({ length: count }, () => (random.uint32() / 2 ** 32 - 0.7) * spread);
+  it.each([
+    ['nearly equal', uniforms(3000, 0.1)],
+    ['spread out', uniforms(3000, 30)],
+    ['with many equal ones', uniforms(3000, 8).map((logit) => Math.round(logit * 4) / 4)],
+    ['with −0 and 0', Float32Array.from({ length: 300 }, (_, id) => (id % 3 === 0 ? -0 : id % 3 === 1 ? 0 : -1))],
+  ])('are those that sorting finds: %s', (_, logits) => {
+    for (const temperature of [0.5, 1, 2]) {
+      for (const topK of [null, 1, 50, 2999]) {
+        for (const topP of [1, 0.9999, 0.9, 0.31, 1e-9]) {
+          const draw = { temperature, topK, topP };
+          expect([...candidates(logits, draw).ids], JSON.stringify(draw)).toEqual(sorted(logits, draw));
+        }
+      }
+    }
   });
 });
 
 describe('a draw', () => {
   it('falls on tokens in order of their ids, as often as they are likely', () => {
-    const sampling = { temperature: 1, topK: null, topP: 1, seed: 0 };
+    const draw = { temperature: 1, topK: null, topP: 1 };
     const logits = logitsOf(0.1, 0.4, 0.2, 0.3);
-    const at = (u: number): number => drawToken(logits, sampling, u);
+    const at = (u: number): number => drawToken(logits, draw, u);
     expect([0, 0.099, 0.101, 0.499, 0.501, 0.699, 0.701, 0.999999].map(at)).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
     const counts = [0, 0, 0, 0];
     for (let sample = 0; sample < 4000; sample++) counts[at(uniform(7, 'prompt', sample, 0))]!++;
