@@ -35,6 +35,7 @@ export {
   type WritableDtype,
   type WritableTensor,
 } from './safetensors-write.js';
+export { toFloat32, widthOf, type FloatFormat, type FloatType } from './floats.js';
 export { PageCache, PagedFile } from './paged-file.js';
 export { stageFile, type StagedFile } from './staged-file.js';
 export { StagedWriter } from './staged-writer.js';

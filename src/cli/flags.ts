@@ -22,6 +22,7 @@ const meanings: Readonly<Record<string, string>> = {
   'dtype-differs': 'its weights are stored in another dtype than those of its neighbours',
   'tensors-differ': 'its tensors have other names or shapes than those of its neighbours',
   unfinished: 'beside its weights lie files of a download or a save that was cut off',
+  'reduced-precision': 'products were computed in int8, not float32: its JSON says how far the states moved',
   note: "something about the checkpoint's files: its JSON says what",
 };
 

@@ -46,6 +46,8 @@ import type {
   IndexQueries,
   IndexVerification,
   QueryOptions,
+  RepresentRequest,
+  RepresentResult,
   VerifyIndexOptions,
   RelateOptions,
   RelateResult,
@@ -67,6 +69,7 @@ export type {
 export type { AuditFinding, CheckpointResult, PhaseFinding, SkippedCheckpoint, TraceEvent } from '../index.js';
 export type { FindingValue, MemorizationSummary, MemorizeRequest, MemorizeResult } from '../index.js';
 export type { ChildRelations, RelateResult, SeriesRelations } from '../index.js';
+export type { RepresentRequest, RepresentResult };
 export type { SweepPlan, SweepRequest, SweepResult };
 export type { EvaluateRequest, EvaluateResult, TaskListing };
 export type { AblateRequest, AblateResult };
@@ -75,34 +78,6 @@ export type { DirectionsDetail, DirectionsRequest, DirectionsResult };
 export type { GeneratedPrompt, GenerateRequest, GenerateResult } from '../index.js';
 export type { Visited, VisitHooks } from '../index.js';
 export type { BuildEvent, IndexQueries, SearchAnswer } from '../index.js';
-
-/** What `represent` asks for. */
-export interface RepresentRequest {
-  /** One checkpoint folder. */
-  checkpoint: string;
-  /** The corpus; null when `ids` gives token ids. */
-  corpus: string | null;
-  /** A file of token ids, one JSON array a line, used as they are; null: the corpus is tokenised. */
-  ids: string | null;
-  /** The file written: `.safetensors`, or `.npy` for one layer. */
-  out: string;
-  layers: string;
-  position: TraceRequest['position'];
-  field: string;
-  sequences: number | null;
-  minTokens: number;
-  maxTokens: number;
-  seed: number | null;
-  rows: string | null;
-  memory?: number | null;
-  threads: number;
-}
-
-/** What `represent` wrote: tensor name → shape. */
-export interface RepresentResult {
-  path: string;
-  tensors: Record<string, readonly number[]>;
-}
 
 export interface ExportOptions {
   format: 'json' | 'jsonl' | 'csv' | 'parquet' | 'npy' | 'wandb' | 'trackio';

@@ -70,7 +70,11 @@ export function differingParts(a: Side, b: Side, figures: readonly string[]): Di
   part('N', (p) => p.figures['n'] ?? null, biased.length > 0, biased.length > 0 ? why : 'of different precision');
   part('d', (p) => p.figures['d'] ?? null, false, 'effective ranks are at most d');
   if (b.control?.kind !== 'gaussian') {
-    part('precision', (p) => p.measurement.provenance.precision, false, 'rounding differs');
+    const precision = (p: CurvePoint): Part => p.measurement.provenance.precision;
+    const reduced = [...a.points, ...b.points].some((p) => precision(p) === 'int8');
+    const why = 'rounding differs';
+    const far = 'int8 moves states by some percent: precision_check in the provenance says how far RankMe and α moved';
+    part('precision', precision, false, reduced ? far : why);
   }
   part('groups', (p) => p.replicates?.rankme.length ?? 'none', false, 'errors are not paired');
   return found.sort((x, y) => Number(y.refused) - Number(x.refused));

@@ -5,7 +5,7 @@
  */
 import { FileSource } from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
-import type { FloatType } from './floats.js';
+import type { FloatType } from '../bytes/floats.js';
 import { rowsOf, type Rows } from './matrix.js';
 import { readNpy } from './npy.js';
 import { readNpz } from './npz.js';

@@ -7,4 +7,4 @@ export {
   type FeatureHeader,
   type FeatureRows,
 } from './file.js';
-export type { FloatType } from './floats.js';
+export type { FloatType } from '../bytes/floats.js';

@@ -4,7 +4,7 @@
  */
 import type { ByteSource } from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
-import { toFloat32, widthOf, type FloatFormat } from './floats.js';
+import { toFloat32, widthOf, type FloatFormat } from '../bytes/floats.js';
 
 /** Where a matrix lies. */
 export interface Matrix {

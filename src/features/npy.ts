@@ -5,7 +5,7 @@
  */
 import type { ByteSource } from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
-import type { FloatFormat } from './floats.js';
+import type { FloatFormat } from '../bytes/floats.js';
 import { checkShape, sizeOf, type Matrix } from './matrix.js';
 
 /** A header of a matrix takes 128 bytes; NumPy itself refuses to parse more than 10,000. */

@@ -6,7 +6,7 @@ import type { ColumnMetaData, SchemaTree } from 'hyparquet';
 import type { ByteSource } from '../bytes/index.js';
 import { brokenParquet, parquetPages, type ParquetPage } from '../bytes/parquet.js';
 import { EigentraceError, messageOf } from '../errors.js';
-import type { FloatType } from './floats.js';
+import type { FloatType } from '../bytes/floats.js';
 import { readValues } from './parquet-values.js';
 
 export interface FloatColumn {

@@ -3,7 +3,7 @@
  * parquet-format, Encodings. Throws plain errors.
  */
 import { readIndices } from '../bytes/parquet-runs.js';
-import { toFloat32, widthOf, type FloatType } from './floats.js';
+import { toFloat32, widthOf, type FloatType } from '../bytes/floats.js';
 
 export interface PageLayout {
   readonly type: FloatType;

@@ -8,7 +8,7 @@ import { Scratch, type ByteSource } from '../bytes/index.js';
 import { brokenParquet, parquetChunk, readParquetFile } from '../bytes/parquet.js';
 import { EigentraceError } from '../errors.js';
 import { namesOf, choose } from './choice.js';
-import type { FloatType } from './floats.js';
+import type { FloatType } from '../bytes/floats.js';
 import { checkShape } from './matrix.js';
 import { floatColumns, pages, type FloatColumn } from './parquet-pages.js';
 

@@ -1,7 +1,7 @@
 /** A matrix of a safetensors file: read in place, by the header's own byte ranges. */
 import { readSafetensorsHeader, type ByteSource } from '../bytes/index.js';
 import { choose } from './choice.js';
-import type { FloatType } from './floats.js';
+import type { FloatType } from '../bytes/floats.js';
 import { checkShape, type Matrix } from './matrix.js';
 
 const types: Readonly<Record<string, FloatType>> = {

@@ -8,6 +8,7 @@ import { EigentraceError } from '../errors.js';
 import type { AttentionCache } from './attention-cache.js';
 import { dynamicTables, type PositionTables } from './dynamic-rope.js';
 import { microsoft, none, type Graph, type Value } from './graph.js';
+import { IntegerProducts } from './integer-product.js';
 import { ropeTables, type Rope } from './rope.js';
 import { rowsOf, type RowRange, type Weights } from './weights.js';
 
@@ -57,6 +58,7 @@ export class Blocks {
   readonly #inputs: BatchInputs;
   readonly #maxTokens: number;
   readonly #headRows: RowRange | null;
+  readonly #integers: IntegerProducts;
   readonly #tables = new Map<string, PositionTables>();
   readonly #ones = new Map<number, Value>();
   /** Whether only the chosen token of each sequence is left: (B, d) instead of (B, T, d). */
@@ -72,6 +74,7 @@ export class Blocks {
   ) {
     this.#headRows = headRows;
     this.graph = graph;
+    this.#integers = new IntegerProducts(graph);
     this.weights = weights;
     this.#inputs = inputs;
     this.#maxTokens = maxTokens;
@@ -294,17 +297,20 @@ export class Blocks {
 
   #product(x: Value, name: string, shape: Omit<LinearShape, 'bias'>): Value {
     const dims = shape.inOut ? [shape.in, shape.out] : [shape.out, shape.in];
-    const weight = this.graph.weight(this.weights.get(name, dims));
+    const tensor = this.weights.product(name, dims, shape.inOut ?? false);
     this.graph.cost[this.#picked ? 'perSequence' : 'perToken'] += 2 * shape.in * shape.out;
-    return this.graph.node('FusedMatMul', [x, weight], { transB: shape.inOut ? 0 : 1 }, microsoft);
+    const integers = this.weights.integers(name);
+    if (integers) return this.#integers.product(x, integers);
+    return this.graph.node('FusedMatMul', [x, this.graph.weight(tensor)], { transB: shape.inOut ? 0 : 1 }, microsoft);
   }
 
   /** Logits, by the unembedding stored as (out, in) without a bias: x (…, in) → (…, out), or its chosen rows. */
   project(x: Value, name: string, shape: { in: number; out: number }): Value {
     const rows = this.#headRows;
-    if (!rows) return this.#product(x, name, shape);
-    const weight = this.graph.weight(rowsOf(this.weights.get(name, [shape.out, shape.in]), rows));
-    this.graph.cost.perToken += 2 * shape.in * (rows.to - rows.from);
+    const all = this.weights.get(name, [shape.out, shape.in]);
+    const weight = this.graph.weight(rows ? rowsOf(all, rows) : all);
+    this.graph.cost[this.#picked ? 'perSequence' : 'perToken'] +=
+      2 * shape.in * (rows ? rows.to - rows.from : shape.out);
     return this.graph.node('FusedMatMul', [x, weight], { transB: 1 }, microsoft);
   }
 }

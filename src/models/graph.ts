@@ -37,7 +37,7 @@ export interface Float {
 }
 export type Attributes = Readonly<Record<string, number | readonly number[] | Float | string>>;
 
-const elementTypes = { float32: 1, int32: 6, int64: 7, float64: 11 } as const;
+const elementTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, float64: 11 } as const;
 
 /** What a graph's matrix products cost, counted while it is built. */
 export interface Cost {
@@ -128,6 +128,14 @@ export class Graph {
     return name;
   }
 
+  /** A constant. */
+  uint8(value: number): Value {
+    const name = this.#fresh('u');
+    const rawData = Uint8Array.of(value);
+    this.#initializers.push(create(TensorProtoSchema, { name, dims: [], dataType: elementTypes.uint8, rawData }));
+    return name;
+  }
+
   /** A weight in its own dtype, in place in its file. */
   stored(tensor: TensorRange): Value {
     const known = this.#weights.get(tensor.name);
@@ -174,6 +182,11 @@ export class Graph {
 
   toFloat32(value: Value): Value {
     return this.node('Cast', [value], { to: elementTypes.float32 });
+  }
+
+  /** Cuts off what is behind the point. */
+  toUint8(value: Value): Value {
+    return this.node('Cast', [value], { to: elementTypes.uint8 });
   }
 
   toFloat64(value: Value): Value {

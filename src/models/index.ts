@@ -7,4 +7,5 @@ export { deepestState, wholeModel, type Layer, type Part, type Position, type St
 export type { ModelSizes, UnitSize } from './unit-sizes.js';
 export { float64ProductGraph, productGraph } from './product.js';
 export type { Draw, FamilyInitialisation, Initialisation } from './initialisation.js';
-export type { RowRange, TensorRange } from './weights.js';
+export type { IntegerMatrix, Precision } from './integer-product.js';
+export { hasIntegers, type ProductWeight, type RowRange, type TensorRange } from './weights.js';

@@ -14,15 +14,18 @@ import { cachedGraph, rowGraph } from './row-graph.js';
 import { scoreHead } from './score-head.js';
 import { readInitialisation, type Initialisation } from './initialisation.js';
 import { Graph, type Cost, type Value } from './graph.js';
+import type { IntegerMatrix, Precision } from './integer-product.js';
 import { buildStates, type Layer, type StateRequest } from './state-graph.js';
 import { modelSizes, type ModelSizes } from './unit-sizes.js';
-import { Weights, type TensorRange } from './weights.js';
+import { Weights, type ProductWeight, type TensorRange } from './weights.js';
 
 /** What a model is made from; a Checkpoint of src/checkpoints fits. */
 export interface ModelSource {
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly tensors: ReadonlyMap<string, TensorRange>;
+  /** Matrices that the blocks multiply by in whole numbers, by the tensors that they stand for. Default none. */
+  readonly integers?: ReadonlyMap<string, IntegerMatrix>;
 }
 
 /** A graph and what a session needs to run it. */
@@ -57,6 +60,8 @@ export class Model {
   readonly parameters: { readonly all: number; readonly nonEmbedding: number };
   /** The weights that are used, in the order in which the graph asks for them. */
   readonly tensors: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** Matrices of the blocks' products. */
+  readonly products: readonly ProductWeight[];
   /** Weight files that are used. */
   readonly files: readonly string[];
   /** Bytes of the weights that are used. */
@@ -79,7 +84,7 @@ export class Model {
     this.#decoder = decoder;
     this.#source = source;
     // A dry build asks for every tensor once, so that missing and misshapen ones are found before anything runs.
-    const weights = new Weights(source.name, source.tensors);
+    const weights = this.#weights();
     const locate = (): string => '';
     const all = { layers: ['final'], position: 'last', everyToken: false, maxTokens: 1 } as const;
     buildStates(new Graph(locate), weights, decoder, all);
@@ -91,8 +96,10 @@ export class Model {
     const embeddings = weights.used.filter((t) => decoder.embeddings.includes(t.name));
     this.tensors = weights.used.map(({ name, shape }) => ({ name, shape }));
     this.parameters = { all: count(weights.used), nonEmbedding: count(weights.used) - count(embeddings) };
+    this.products = weights.products;
+    const integers = [...(source.integers ?? new Map<string, IntegerMatrix>()).values()];
     const ranges = weights.used.flatMap((t) => (t.update ? [t, t.update.up, t.update.down] : [t]));
-    this.files = [...new Set(ranges.map((t) => t.file))].sort();
+    this.files = [...new Set([...ranges, ...integers.map(({ values }) => values)].map((t) => t.file))].sort();
     this.bytes = ranges.reduce((sum, t) => sum + t.byteLength, 0);
     this.embeddingBytes = Math.max(0, ...embeddings.map((t) => t.byteLength));
     this.#folder = commonFolder(this.files);
@@ -113,6 +120,11 @@ export class Model {
     const decoder = architecture.read(config, new Weights(source.name, source.tensors));
     config.refuseUnknown();
     return new Model(source, architecture.modelType, decoder);
+  }
+
+  /** The same model with these matrices, by the names of tensors, in whole numbers. */
+  withIntegers(integers: ReadonlyMap<string, IntegerMatrix>): Model {
+    return new Model({ ...this.#source, integers }, this.modelType, this.#decoder);
   }
 
   /** How transformers would make this model's weights before any training. */
@@ -208,13 +220,17 @@ export class Model {
 
   #built(build: (graph: Graph, weights: Weights) => { inputs: string[]; outputs: string[] }): ModelGraph {
     const graph = new Graph((file) => this.#locate(file));
-    const { inputs, outputs } = build(graph, new Weights(this.name, this.#source.tensors));
+    const { inputs, outputs } = build(graph, this.#weights());
     return { bytes: graph.encode(), folder: this.#folder, inputs, outputs, cost: graph.cost };
   }
 
   /** What embeddings, blocks and head take in memory, one by one; read off the shapes, nothing is loaded. */
-  sizes(): ModelSizes {
-    return modelSizes(this.#decoder, () => new Weights(this.name, this.#source.tensors));
+  sizes(precision: Precision = 'float32'): ModelSizes {
+    return modelSizes(this.#decoder, () => this.#weights(), precision);
+  }
+
+  #weights(): Weights {
+    return new Weights(this.name, this.#source.tensors, this.#source.integers);
   }
 
   #head(graph: Graph, weights: Weights, output: 'logits' | 'logprobs', tokens: RowRange | null = null): string[] {

@@ -4,6 +4,7 @@
  * and weights that aren't used are never read.
  */
 import { EigentraceError, nearest } from '../errors.js';
+import type { IntegerMatrix } from './integer-product.js';
 
 /** Where a tensor lies: `byteLength` bytes from `offset` of `file` (a real, absolute path). */
 export interface TensorRange {
@@ -62,7 +63,20 @@ const floatTypes: Readonly<Record<string, { onnx: number; bytes: number }>> = {
 
 /** The ONNX element type of a weight's dtype. */
 export function onnxTypeOf(dtype: string): number | undefined {
-  return floatTypes[dtype]?.onnx;
+  // Whole numbers are ours: no checkpoint's weight is one.
+  return dtype === 'I8' ? 3 : floatTypes[dtype]?.onnx;
+}
+
+/** A matrix that the blocks multiply by; the unembedding is none of them. */
+export interface ProductWeight {
+  readonly tensor: TensorRange;
+  /** Stored (in, out), not (out, in). */
+  readonly inOut: boolean;
+}
+
+/** Whether it can be had in whole numbers: an adapter's sum is made by the graph, after that. */
+export function hasIntegers({ update }: TensorRange): boolean {
+  return update === undefined;
 }
 
 export class Weights {
@@ -70,10 +84,18 @@ export class Weights {
   readonly checkpoint: string;
   readonly #tensors: ReadonlyMap<string, TensorRange>;
   readonly #used = new Map<string, TensorRange>();
+  readonly #products = new Map<string, ProductWeight>();
+  readonly #integers: ReadonlyMap<string, IntegerMatrix>;
 
-  constructor(checkpoint: string, tensors: ReadonlyMap<string, TensorRange>) {
+  /** `integers`: by name, matrices that are multiplied in whole numbers. */
+  constructor(
+    checkpoint: string,
+    tensors: ReadonlyMap<string, TensorRange>,
+    integers: ReadonlyMap<string, IntegerMatrix> = new Map(),
+  ) {
     this.checkpoint = checkpoint;
     this.#tensors = tensors;
+    this.#integers = integers;
   }
 
   has(name: string): boolean {
@@ -122,6 +144,23 @@ export class Weights {
     }
     this.#used.set(name, tensor);
     return tensor;
+  }
+
+  /** As get, for a matrix of a block's product. */
+  product(name: string, shape: readonly number[], inOut: boolean): TensorRange {
+    const tensor = this.get(name, shape);
+    this.#products.set(name, { tensor, inOut });
+    return tensor;
+  }
+
+  /** The same matrix in whole numbers, where there is one. */
+  integers(name: string): IntegerMatrix | undefined {
+    return this.#integers.get(name);
+  }
+
+  /** Matrices of the blocks' products that were asked for so far. */
+  get products(): ProductWeight[] {
+    return [...this.#products.values()];
   }
 
   /** The tensors that were asked for so far. */

@@ -21,4 +21,5 @@ export {
   type MemoryPlan,
   type MemoryRequest,
 } from './memory-plan.js';
+export { roundWeights, type RoundedModel } from './round-weights.js';
 export { measureSpeed, type Speed } from './speed.js';

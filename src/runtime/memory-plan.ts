@@ -155,7 +155,7 @@ class Costs {
     const { head, vocabulary } = this.#sizes;
     if (!head) return 0;
     const sums = pieces > 1 ? 24 * Math.min(this.#request.tokens, this.#wave()) : 0;
-    const one = { ...head, float32: head.float32 / pieces, passing: head.passing / pieces };
+    const one = { ...head, laidOut: head.laidOut / pieces, passing: head.passing / pieces };
     return held([one]) + Math.max(passing([one]), this.states() + this.#logits(vocabulary / pieces)) + sums;
   }
 
@@ -209,9 +209,11 @@ class Costs {
 
   /** Measured at widths 768 to 4096: the arena of a session holds up to 14 states and 7 of the widest product. */
   #activations(): number {
-    const { width, widest } = this.#sizes;
+    const { width, widest, rounding } = this.#sizes;
     const { maxTokens, threads } = this.#request;
-    return 4 * this.#batch * (14 * width + 7 * widest) + 8 * threads * maxTokens ** 2;
+    // Products in whole numbers round their left side in four steps.
+    const rounded = rounding > 0 ? 4 : 0;
+    return 4 * this.#batch * (14 * width + (7 + rounded) * widest) + 8 * threads * maxTokens ** 2;
   }
 
   /** Hidden states on their way between the processes: two batches, each there and back, in either. */
@@ -234,9 +236,9 @@ class Costs {
   }
 }
 
-/** Float32 weights that a session holds. */
+/** Weights that a session holds. */
 function held(units: readonly UnitSize[]): number {
-  return units.reduce((sum, { float32 }) => sum + float32, 0);
+  return units.reduce((sum, { laidOut }) => sum + laidOut, 0);
 }
 
 /** The largest weight that is there twice while it is laid out. */

@@ -5,12 +5,13 @@
 import { whatChanged } from '../checkpoints/index.js';
 import { EigentraceError } from '../errors.js';
 import type { Layer } from '../models/index.js';
-import { layerName, represent, RowStore, type StatePick, type StoredRows } from '../runtime/index.js';
+import { layerName, represent, RowStore, type StatePick, type StateSink, type StoredRows } from '../runtime/index.js';
 import { measurementKey } from '../record/index.js';
 import { measureRows, type LayerMeasurement, type Rows } from '../spectrum/index.js';
 import type { ForwardPass, SweepSubject } from './forward-passes.js';
 import { measure, type Measured, type MeasureTools } from './measure.js';
 import { chooseMemory, stagesOf } from './memory.js';
+import { Reduced } from './reduced.js';
 
 /** What one pass gathers, and gives point by point. */
 export interface Harvest {
@@ -33,14 +34,14 @@ const keyOf = (layer: Layer, { position, tokens }: StatePick): string => `${laye
 class SharedPass implements Harvest {
   readonly #store: RowStore<string>;
   readonly #pass: ForwardPass;
-  readonly #forward: Pick<Measured, 'deviceDifference' | 'stages'> & { readonly seconds: number };
+  readonly #forward: Pick<Measured, 'deviceDifference' | 'precision' | 'stages'> & { readonly seconds: number };
   /** By key: the base of several sweeps is one measurement. */
   readonly #known = new Map<string, Measured>();
 
   private constructor(
     store: RowStore<string>,
     pass: ForwardPass,
-    forward: Pick<Measured, 'deviceDifference' | 'stages'> & { seconds: number },
+    forward: Pick<Measured, 'deviceDifference' | 'precision' | 'stages'> & { seconds: number },
   ) {
     this.#store = store;
     this.#pass = pass;
@@ -62,39 +63,46 @@ class SharedPass implements Harvest {
         ...{ model, layers, picks: !alike, nll: false, rows: keys.length * pass.ids.length },
         lengths: cut.map((ids) => ids.length),
         position: alike ? first!.position : 'all',
-        ...{ threads: request.threads, memory: request.memory },
+        ...{ threads: request.threads, memory: request.memory, precision: request.precision ?? 'float32' },
         spectrum: { n: pass.ids.length, errors: request.errors },
       },
       tools.scratch,
     );
     const store = await RowStore.create(keys, pass.ids.length, model.width, tools.scratch, memory.rowsBound);
     let release: (() => Promise<void>) | null = null;
+    let reduced: Reduced | null = null;
     try {
       const start = performance.now();
       tools.onPhase('load', 0, model.bytes);
       release = (await checkpoint.prepare?.(tools.signal)) ?? null;
       const picks = Object.fromEntries(layers.map((layer) => [layerName(layer), wanted.get(layer)!]));
+      const which = { layers, ...(alike ? { position: first!.position } : { position: 'all' as const, picks }) };
+      if (request.precision === 'int8') {
+        const { threads, memory: bound } = request;
+        reduced = await Reduced.open(model, cut, { ...which, threads, memory: bound }, tools);
+      }
+      const sink: StateSink = {
+        state: async (layer, index, rows) => {
+          for (const [p, pick] of wanted.get(layer)!.entries()) {
+            const row = rows.subarray(p * model.width, (p + 1) * model.width);
+            await store.put(keyOf(layer, pick), index, row);
+          }
+        },
+      };
       const { deviceDifference } = await represent(
         tools.child,
-        model,
+        reduced?.model ?? model,
         cut,
         {
-          layers,
-          ...(alike ? { position: first!.position } : { position: 'all', picks }),
+          ...which,
           ...{ threads: request.threads, device: request.device, stages: stagesOf(memory, tools.scratch) },
           ...(tools.signal ? { signal: tools.signal } : {}),
           onProgress: (done, of) => tools.onPhase('forward', done, of),
         },
-        {
-          state: async (layer, index, rows) => {
-            for (const [p, pick] of wanted.get(layer)!.entries()) {
-              const row = rows.subarray(p * model.width, (p + 1) * model.width);
-              await store.put(keyOf(layer, pick), index, row);
-            }
-          },
-        },
+        reduced?.watch(sink) ?? sink,
       );
       await tools.child.release();
+      await reduced?.release();
       await release?.();
       const changed = await whatChanged(checkpoint.files);
       if (changed) {
@@ -105,8 +113,11 @@ class SharedPass implements Harvest {
         );
       }
       const seconds = (performance.now() - start) / 1000;
-      return new SharedPass(store, pass, { deviceDifference, stages: memory.parts.length, seconds });
+      const { alphaRange } = request;
+      const precision = (await reduced?.check({ kernel: tools.kernel, alphaRange })) ?? null;
+      return new SharedPass(store, pass, { deviceDifference, precision, stages: memory.parts.length, seconds });
     } catch (error) {
+      await reduced?.release();
       await release?.();
       await store.close();
       throw error;
@@ -134,6 +145,7 @@ class SharedPass implements Harvest {
       layers,
       nll: null,
       deviceDifference: this.#forward.deviceDifference,
+      precision: this.#forward.precision ?? null,
       stages: this.#forward.stages ?? 1,
       // The pass is shared alike among its points.
       seconds: {

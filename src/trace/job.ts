@@ -20,6 +20,7 @@ import type {
   TraceRequest,
   TraceResult,
 } from './request.js';
+import { Differences } from './reduced.js';
 import { progressOf, settle, type Round } from './settle.js';
 import { openSource, type SubjectSource } from './source.js';
 import { planOf, survey, type Surveyed } from './survey.js';
@@ -39,6 +40,7 @@ export class Job {
   readonly #ledger: Ledger;
   readonly #isGone: JobSource['isGone'] | null;
   readonly #workshop: Workshop;
+  readonly #differences = new Differences();
   readonly #progressFile: ProgressFile;
   readonly #alerts: Alerts | null;
   /** Its checkpoints carry no flags of an audit; those of `#audited` do. */
@@ -202,7 +204,7 @@ export class Job {
   #round(total: number): Round {
     return {
       ...{ request: this.#request, series: this.#series.name, audited: this.#audited, ledger: this.#ledger, total },
-      ...{ workshop: this.#workshop, signal: this.#hooks.signal, isGone: this.#isGone },
+      ...{ workshop: this.#workshop, differences: this.#differences, signal: this.#hooks.signal, isGone: this.#isGone },
       tell: (event) => this.#tell(event),
     };
   }

@@ -6,11 +6,12 @@ import { whatChanged } from '../checkpoints/index.js';
 import { EigentraceError } from '../errors.js';
 import type { Layer } from '../models/index.js';
 import type { FeatureRows } from '../record/index.js';
-import { represent, RowStore, type ModelProcess } from '../runtime/index.js';
+import { represent, RowStore, type ModelProcess, type StateSink } from '../runtime/index.js';
 import { groupOfRow, GramAccumulator, measureRows, type Kernel, type LayerMeasurement } from '../spectrum/index.js';
 import { LikelihoodSum, type Likelihood } from './likelihood.js';
 import { chooseMemory, stagesOf } from './memory.js';
 import { needOf } from './memory-need.js';
+import { Reduced, type PrecisionCheck } from './reduced.js';
 import type { TraceRequest } from './request.js';
 import type { Subject } from './subject.js';
 
@@ -22,6 +23,8 @@ export interface Measured {
   readonly nll: Likelihood | null;
   /** Largest relative difference of the first batch from the CPU; null on the CPU, or where rows were read. */
   readonly deviceDifference: number | null;
+  /** How a reduced precision differs from float32; absent or null for float32 itself. */
+  readonly precision?: PrecisionCheck | null;
   /** Sessions that the model was run in, one after another; absent where none was. */
   readonly stages?: number;
   /** `forward` is null where rows were read. */
@@ -49,31 +52,36 @@ export async function measure(subject: Subject, request: TraceRequest, tools: Me
       ? new StreamedGrams(subject, request, tools)
       : await StoredLayers.create(subject, request, tools.scratch, memory.rowsBound);
   let release: (() => Promise<void>) | null = null;
+  let reduced: Reduced | null = null;
   try {
     const start = performance.now();
     tools.onPhase('load', 0, model.bytes);
     release = (await subject.checkpoint.prepare?.(tools.signal)) ?? null;
+    const { position, nll: logprobs, threads } = request;
+    if (request.precision === 'int8') {
+      const options = { layers, position, logprobs, threads, memory: request.memory };
+      reduced = await Reduced.open(model, sequences.ids, options, tools);
+    }
+    const sink: StateSink = {
+      state: (layer, index, rows) => gather.add(layer, index, rows),
+      logprobs: (index, values) => likelihood?.add(index, values),
+    };
     const { deviceDifference } = await represent(
       tools.child,
-      model,
+      reduced?.model ?? model,
       sequences.ids,
       {
-        layers,
-        position: request.position,
-        logprobs: request.nll,
-        threads: request.threads,
+        ...{ layers, position, logprobs, threads },
         device: request.device,
         stages: stagesOf(memory, tools.scratch),
         ...(tools.signal ? { signal: tools.signal } : {}),
         onProgress: (done, of) => tools.onPhase('forward', done, of),
       },
-      {
-        state: (layer, index, rows) => gather.add(layer, index, rows),
-        logprobs: (index, values) => likelihood?.add(index, values),
-      },
+      reduced?.watch(sink) ?? sink,
     );
     // Sessions and their memory are let go before the decompositions take theirs.
     await tools.child.release();
+    await reduced?.release();
     await release?.();
     const changed = await whatChanged(subject.checkpoint.files);
     if (changed) {
@@ -84,6 +92,7 @@ export async function measure(subject: Subject, request: TraceRequest, tools: Me
       );
     }
     const middle = performance.now();
+    const precision = (await reduced?.check({ kernel: tools.kernel, alphaRange: request.alphaRange })) ?? null;
     const measured: Record<string, LayerMeasurement> = {};
     for (const [i, layer] of layers.entries()) {
       measured[String(layer)] = await gather.measure(layer, tools, (done, of) =>
@@ -95,12 +104,14 @@ export async function measure(subject: Subject, request: TraceRequest, tools: Me
       layers: measured,
       nll: likelihood?.result(request.errors === 'jackknife') ?? null,
       deviceDifference,
+      precision,
       stages: memory.parts.length + memory.headPieces,
       seconds: { forward: (middle - start) / 1000, spectrum: (end - middle) / 1000 },
       features: request.saveFeatures ? gather.features() : null,
       close: () => gather.close(),
     };
   } catch (error) {
+    await reduced?.release();
     await release?.();
     await gather.close();
     throw error;

@@ -4,7 +4,7 @@
  */
 import { freeBytes } from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
-import { deepestState, type Layer, type Model } from '../models/index.js';
+import { deepestState, type Layer, type Model, type Precision } from '../models/index.js';
 import {
   headMemory,
   leastMemory,
@@ -34,6 +34,8 @@ export interface MemoryNeed {
   readonly spectrum: { readonly n: number; readonly errors: 'jackknife' | 'none' } | null;
   /** Bytes for both processes together; null: what is free, less a margin. */
   readonly memory: number | null;
+  /** Of the blocks' products. Default float32. */
+  readonly precision?: Precision;
 }
 
 export interface MemoryChoice extends MemoryPlan {
@@ -49,7 +51,7 @@ const rowsShare = 1 / 8;
 /** How a need is met within its budget; a budget that is too small is an error that says the least that works. */
 export function planMemory(need: MemoryNeed, scratchBound = mostScratch): MemoryChoice {
   const budget = need.memory ?? freeMemory();
-  const sizes = need.model.sizes();
+  const sizes = need.model.sizes(need.precision);
   // Rows go to a scratch file where the model can't do without their memory.
   for (const rowsBound of [Math.min(memoryBound, budget * rowsShare), 0]) {
     const plan = memoryPlan(sizes, requestOf(need, rowsBound, scratchBound), budget);
@@ -108,7 +110,8 @@ function requestOf(need: MemoryNeed, rowsBound: number, scratchBound: number): M
     resident:
       (rows > rowsBound ? 0 : rows) +
       (streamed ? decompositions * layers.length : decompositions) +
-      (need.scored ? headMemory(model.sizes()) : 0),
+      (need.scored ? headMemory(model.sizes()) : 0) +
+      model.sizes(need.precision).rounding,
   };
 }
 

@@ -8,6 +8,7 @@ import type { Measured } from './measure.js';
 import type { Control } from './control.js';
 import type { CheckpointResult, TraceRequest } from './request.js';
 import { provenanceOf } from './features.js';
+import { wordsOfCheck } from './reduced.js';
 import type { NoiseSubject } from './noise.js';
 import type { Identified } from './source.js';
 import type { Subject } from './subject.js';
@@ -16,7 +17,7 @@ import type { SweepPoint } from './sweep-points.js';
 /**
  * The variant of a request in a run: null for the main request, and for later ones that measure the same layers at
  * the same position (they replace what has another key); another layer set or position stands beside it, and so do
- * representations made elsewhere beside those of models. A null is always a variant.
+ * representations made elsewhere beside those of models, and another precision. A null is always a variant.
  */
 export function variantOf(
   record: RunRecord | null,
@@ -26,14 +27,22 @@ export function variantOf(
 ): string | null {
   const main = record?.requests.find((r) => r.series.name === series && r.variant === null);
   const elsewhere = request.features === null ? {} : { features: 'made elsewhere' };
-  const scope = { layers: request.layers, position: request.position, ...elsewhere };
+  const { precision } = request;
+  const reduced = isReduced(precision) ? { precision } : {};
+  const scope = { layers: request.layers, position: request.position, ...elsewhere, ...reduced };
   if (control !== null) return variantName({ ...scope, control: { kind: control.kind, seed: control.seed } });
   if (!main) return null;
   const same =
     main.options['layers'] === scope.layers &&
     main.options['position'] === scope.position &&
-    ((main.options['features'] ?? null) === null) === (request.features === null);
+    ((main.options['features'] ?? null) === null) === (request.features === null) &&
+    (main.options['precision'] ?? 'float32') === (precision ?? 'float32');
   return same ? null : variantName(scope);
+}
+
+/** Whether the forward pass is not float32's, which needs no telling. */
+function isReduced(precision: TraceRequest['precision']): precision is 'int8' {
+  return (precision ?? 'float32') !== 'float32';
 }
 
 interface RequestContext {
@@ -45,7 +54,8 @@ interface RequestContext {
 
 /** A point's place beside the main measurement: by what is varied, and what a point of the same sweep may have besides. */
 export function sweepVariant({ sweep, request }: SweepPoint): string {
-  return variantName({ layers: request.layers, position: request.position, sweep: { ...sweep } });
+  const { layers, position, precision } = request;
+  return variantName({ layers, position, sweep: { ...sweep }, ...(isReduced(precision) ? { precision } : {}) });
 }
 
 /** The request as `run.json` keeps it: every option that determines numbers, and the whole series. */
@@ -58,12 +68,13 @@ export function runRequest(
   // Where things lie, how fast, whether again, what was passed over: not part of what was asked of the numbers.
   const { out: _out, threads: _threads, memory: _memory, force: _force, skipFlagged: _skip, ...asked } = request;
   // Nulls are requests of their own: the main one stays the same whatever stands beside it.
-  const { control: _control, controlSeed: _seed, ...options } = asked;
+  const { control: _control, controlSeed: _seed, precision, ...options } = asked;
   return {
     variant,
     created: new Date().toISOString(),
     options: {
       ...options,
+      ...(isReduced(precision) ? { precision } : {}),
       ...(request.features === null ? {} : unused),
       ...(control ? { control: { ...control } } : {}),
       ...(sweep ? { sweep: { ...sweep } } : {}),
@@ -120,6 +131,7 @@ export function draftOf(
   if (nll && nll.notFinite > 0) {
     flags.push({ code: 'nll-not-finite', message: `${nll.notFinite} sequences have a likelihood that is not finite` });
   }
+  if (measured.precision) flags.push({ code: 'reduced-precision', message: wordsOfCheck(measured.precision) });
   return {
     series: context.series,
     stage: entry.stage,
@@ -142,6 +154,7 @@ export function draftOf(
       // In stages the model was run some layers at a time, which changes no number beyond float32 rounding.
       ...((measured.stages ?? 1) > 1 ? { stages: measured.stages } : {}),
       ...(measured.deviceDifference === null ? {} : { device_difference: measured.deviceDifference }),
+      ...(measured.precision ? { precision_check: measured.precision } : {}),
       versions: context.versions,
       commit: entry.hub?.commit ?? null,
       created: new Date().toISOString(),
@@ -180,7 +193,7 @@ function modelProvenance({ model, sequences, weights, keyParts }: Subject, reque
       min_tokens: request.rows === null ? request.minTokens : null,
       max_tokens: request.maxTokens,
     },
-    precision: 'float32',
+    precision: keyParts.precision,
     device: request.device,
   };
 }

@@ -6,10 +6,11 @@ import { onlyCheckpoint } from './only-checkpoint.js';
 import { openAnySeries, Places } from './places.js';
 import { checkIds, openTokenizer, readIds, selectSequences, type Sequences } from '../corpus/index.js';
 import { EigentraceError } from '../errors.js';
-import { Model, type Position } from '../models/index.js';
-import { layerName, ModelProcess, represent as runModel, RowStore } from '../runtime/index.js';
+import { Model, type Position, type Precision } from '../models/index.js';
+import { layerName, ModelProcess, represent as runModel, RowStore, type StateSink } from '../runtime/index.js';
 import { cacheFolder, tokenCache, weightScratch } from './cache.js';
 import { chooseMemory, stagesOf } from './memory.js';
+import { Reduced, wordsOfCheck, type PrecisionCheck } from './reduced.js';
 import type { TraceHooks } from './request.js';
 
 export interface RepresentRequest {
@@ -31,6 +32,8 @@ export interface RepresentRequest {
   rows: string | null;
   /** Bytes that both processes together may take; null (default): what is free, less a margin. */
   memory?: number | null;
+  /** As in `trace`. Default float32. */
+  precision?: Precision;
   threads: number;
 }
 
@@ -38,6 +41,8 @@ export interface RepresentResult {
   path: string;
   /** By tensor name: shape. */
   tensors: Record<string, readonly number[]>;
+  /** How a reduced precision differs from float32; absent for float32. */
+  precision?: PrecisionCheck;
 }
 
 /**
@@ -64,19 +69,35 @@ export async function represent(request: RepresentRequest, hooks: TraceHooks = {
   const n = request.position === 'all' ? sequences.tokens : sequences.found;
   const scratch = dirname(request.out);
   await sweepScratch(scratch);
-  const { position, memory = null, threads } = request;
-  const need = { model, layers, lengths: [...lengths], position, nll: false, threads, memory, spectrum: null };
+  const { position, memory = null, precision = 'float32', threads } = request;
+  const need = {
+    model,
+    layers,
+    lengths: [...lengths],
+    position,
+    nll: false,
+    threads,
+    memory,
+    precision,
+    spectrum: null,
+  };
   const choice = await chooseMemory({ ...need, rows: layers.length * n }, scratch);
   const store = await RowStore.create(layers, n, model.width, scratch, choice.rowsBound);
   const child = ModelProcess.start();
   let release: (() => Promise<void>) | null = null;
+  let reduced: Reduced | null = null;
   try {
     release = (await checkpoint.prepare?.(hooks.signal)) ?? null;
+    if (precision === 'int8') {
+      const tools = { child, scratch, signal: hooks.signal };
+      reduced = await Reduced.open(model, sequences.ids, { layers, position, threads, memory }, tools);
+    }
+    const sink: StateSink = { state: (layer, index, rows) => store.put(layer, starts[index]!, rows) };
     const progress = { revision: entry.revision, control: null, index: 0, total: 1 };
     let start = 0;
     await runModel(
       child,
-      model,
+      reduced?.model ?? model,
       sequences.ids,
       {
         layers,
@@ -89,8 +110,10 @@ export async function represent(request: RepresentRequest, hooks: TraceHooks = {
             tokensPerSecond: done === 0 ? null : (done / (performance.now() - start)) * 1000,
           }),
       },
-      { state: (layer, index, rows) => store.put(layer, starts[index]!, rows) },
+      reduced?.watch(sink) ?? sink,
     );
+    const check = (await reduced?.check(null)) ?? null;
+    if (check) hooks.onEvent?.({ type: 'note', message: `checkpoint ${model.name}: ${wordsOfCheck(check)}` });
     const entries: SafetensorsEntry[] = layers.map((layer) => ({
       name: layerName(layer),
       dtype: 'F32',
@@ -100,13 +123,18 @@ export async function represent(request: RepresentRequest, hooks: TraceHooks = {
       await writeAtomic(request.out, npyBytes(store, layers[0]!, n, model.width));
     } else {
       const all: SafetensorsEntry[] = [...entries, { name: 'lengths', dtype: 'I32', shape: [lengths.length] }];
-      const metadata = { format: 'eigentrace.representations', checkpoint: entry.revision, position: request.position };
+      const metadata = {
+        ...{ format: 'eigentrace.representations', checkpoint: entry.revision, position: request.position },
+        ...(check ? { precision, precision_check: JSON.stringify(check) } : {}),
+      };
       await writeAtomic(request.out, safetensorsBytes(all, metadata, store, layers, lengths));
       entries.push({ name: 'lengths', dtype: 'I32', shape: [lengths.length] });
     }
-    return { path: request.out, tensors: Object.fromEntries(entries.map(({ name, shape }) => [name, shape])) };
+    const tensors = Object.fromEntries(entries.map(({ name, shape }) => [name, shape]));
+    return { path: request.out, tensors, ...(check ? { precision: check } : {}) };
   } finally {
     child.kill(new EigentraceError('interrupted', 'interrupted'));
+    await reduced?.release();
     await release?.();
     await store.close();
   }

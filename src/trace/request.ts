@@ -4,6 +4,7 @@
  */
 import type { FiredAlert } from '../record/index.js';
 import type { AlertOptions } from './alerts.js';
+import type { Precision } from '../models/index.js';
 import type { Control, ControlKind } from './control.js';
 
 export interface TraceRequest {
@@ -72,6 +73,11 @@ export interface TraceRequest {
    * free, less a tenth (at least 256 MiB).
    */
   memory: number | null;
+  /**
+   * How the blocks' products are computed: `float32` (default), or `int8`, faster and less exact: weights rounded to bytes a
+   * column, states a token. Some sequences are run both ways, and the difference is recorded; see docs/precision.md.
+   */
+  precision?: Precision;
   /** Threads of the forward pass and the eigensolver. Default: the machine's available parallelism. */
   threads: number;
   /**
@@ -101,6 +107,7 @@ export const traceDefaults = {
   controlSeed: 0,
   saveFeatures: false,
   device: 'cpu',
+  precision: 'float32',
   memory: null,
   keep: 'all',
   force: false,

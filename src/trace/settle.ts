@@ -11,6 +11,7 @@ import type { Ledger } from './ledger.js';
 import { measure, type Measured } from './measure.js';
 import { measureNoise } from './noise.js';
 import { draftOf, resultOf } from './recording.js';
+import type { Differences } from './reduced.js';
 import type { CheckpointResult, TraceEvent, TraceRequest } from './request.js';
 import type { Identified, Opened } from './source.js';
 import { keeping, type Surveyed } from './survey.js';
@@ -26,6 +27,7 @@ export interface Round {
   readonly audited: Flagged;
   readonly ledger: Ledger;
   readonly workshop: Workshop;
+  readonly differences: Differences;
   readonly signal: AbortSignal | undefined;
   readonly tell: (event: TraceEvent) => void;
   /** Checkpoints and nulls, those of other rounds too. */
@@ -89,6 +91,7 @@ async function settleOpened(
   }
   const measured = await measureOne(subject, progress, round);
   try {
+    round.differences.tell(entry.revision, measured.precision, (message) => tell({ type: 'note', message }));
     const place = { series: round.series, variant: ledger.variant(control), versions: ledger.versions };
     const draft = draftOf(subject, measured, request, { ...place, seconds: seconds() });
     const arrays = measured.features ? { features: measured.features } : {};

@@ -187,7 +187,7 @@ export function keyPartsOf(
     },
     position: request.position,
     layers: layers.map(String),
-    precision: 'float32',
+    precision: request.precision ?? 'float32',
     errors: request.errors,
     alphaRange: request.alphaRange,
     nll: request.nll,

@@ -14,6 +14,7 @@ import { passesOf, type ForwardPass } from './forward-passes.js';
 import { harvest } from './harvest.js';
 import { ProgressFile } from './progress-file.js';
 import { draftOf, resultOf, runRequest, sweepVariant } from './recording.js';
+import { Differences } from './reduced.js';
 import type { CheckpointResult, TraceEvent, TraceHooks, TraceRequest } from './request.js';
 import { checkSweeps, type Sweep, type SweepPoint } from './sweep-points.js';
 import { SweepSurvey, type SurveyedPoint } from './sweep-survey.js';
@@ -75,6 +76,7 @@ class SweepJob {
   readonly #hooks: TraceHooks;
   readonly #survey: SweepSurvey;
   readonly #workshop: Workshop;
+  readonly #differences = new Differences();
   readonly #progressFile: ProgressFile;
   /** Variants whose request `run.json` has. */
   readonly #requested = new Set<string>();
@@ -171,6 +173,9 @@ class SweepJob {
           const from = performance.now();
           const { point, subject } = member;
           const measured = await gathered.measure(member, tools);
+          this.#differences.tell(entry.revision, measured.precision, (message) =>
+            this.#tell({ type: 'note', message }),
+          );
           const seconds = (performance.now() - from) / 1000 + (from - start) / 1000 / pass.members.length;
           const variant = sweepVariant(point);
           const context = {

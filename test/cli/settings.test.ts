@@ -27,6 +27,23 @@ describe('defaults', () => {
   });
 });
 
+it('takes the precisions that are faster somewhere, and no other', async () => {
+  for (const precision of ['float32', 'int8']) {
+    const { requests } = await type(`${needed} --precision ${precision}`);
+    expect(requests[0]).toMatchObject({ precision });
+  }
+  const { status, stderr } = await type(`${needed} --precision bfloat16`);
+  expect([status, stderr.text]).toEqual([
+    2,
+    'eigentrace: --precision: is not a choice, got bfloat16 (expected one of float32, int8)\n',
+  ]);
+  const rows = await type("trace --features 'f/{revision}.npy' --out run --precision int8");
+  expect([rows.status, rows.stderr.text.split(',')[0]]).toEqual([
+    2,
+    'eigentrace: --features: the representations are made already',
+  ]);
+});
+
 it('reads sizes with their unit', async () => {
   const sizes = { '6GiB': 6 * 2 ** 30, '1.5gb': 1.5e9, '500MB': 5e8, '900mib': 900 * 2 ** 20, '2TB': 2e12, auto: null };
   for (const [size, memory] of Object.entries(sizes)) {
@@ -200,7 +217,7 @@ describe('wrong values', () => {
   });
 
   it('knows no option of what is not built', async () => {
-    for (const option of ['--chat', '--precision int8']) {
+    for (const option of ['--chat', '--dtype int8']) {
       const { status, stderr } = await type(`${needed} ${option}`);
       expect([status, stderr.text.split(' (')[0]]).toEqual([
         2,

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FileSource, MemorySource, npyHeader } from '../../src/bytes/index.js';
 import { EigentraceError } from '../../src/errors.js';
-import { toFloat32 } from '../../src/features/floats.js';
+import { toFloat32 } from '../../src/bytes/floats.js';
 import { describeFeatures, openFeatures } from '../../src/features/index.js';
 import { rowsOf } from '../../src/features/matrix.js';
 import { parseNpy, readNpy } from '../../src/features/npy.js';

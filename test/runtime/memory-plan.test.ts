@@ -17,10 +17,11 @@ const matrix = 4 * 4096 * 16384;
 const pythia: ModelSizes = {
   width: 4096,
   vocabulary: 50432,
-  embedding: { stored: 413e6, float32: 826e6, passing: 1239e6, whole: false },
-  blocks: Array.from({ length: 32 }, () => ({ stored: 402.8e6, float32: 805.5e6, passing: 1.5 * matrix })),
-  head: { stored: 413e6, float32: 826e6, passing: 1239e6, divisible: true },
+  embedding: { stored: 413e6, laidOut: 826e6, passing: 1239e6, whole: false },
+  blocks: Array.from({ length: 32 }, () => ({ stored: 402.8e6, laidOut: 805.5e6, passing: 1.5 * matrix })),
+  head: { stored: 413e6, laidOut: 826e6, passing: 1239e6, divisible: true },
   widest: 16384,
+  rounding: 0,
 };
 const request = (changes: Partial<MemoryRequest> = {}): MemoryRequest => ({
   ...{ deepest: 32, layers: ['final'], everyRow: false, nll: false, maxTokens: 64, tokens: 4096, threads: 2 },
@@ -80,7 +81,7 @@ describe('the plan', () => {
     expect(memoryPlan(pythia, nll, 6 * GiB)!.headPieces).toBe(1);
     const wide = {
       ...pythia,
-      head: { stored: 4e9, float32: 8e9, passing: 12e9, divisible: true },
+      head: { stored: 4e9, laidOut: 8e9, passing: 12e9, divisible: true },
       vocabulary: 488_000,
     };
     const plan = memoryPlan(wide, nll, 6 * GiB)!;

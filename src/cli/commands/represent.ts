@@ -86,6 +86,7 @@ function requestOf(resolved: Resolved<typeof representSettings>): RepresentReque
     maxTokens: values.maxTokens,
     seed: values.seed,
     rows: values.rows,
+    precision: values.precision,
     memory: values.memory,
     threads: values.threads,
   };

@@ -95,7 +95,13 @@ function requestOf(resolved: Resolved<typeof sweepSettings>): SweepRequest {
       ...{ features: null, nll: false, control: [], controlSeed: 0, saveFeatures: false },
       ...{ revisions: values.revisions, tokensPerStep: values.tokensPerStep, field: values.field },
       ...{ sequences, minTokens, maxTokens, seed, rows, position, layers, errors, alphaRange },
-      ...{ device: values.device, memory: values.memory, threads: values.threads, force: values.force },
+      ...{
+        device: values.device,
+        precision: values.precision,
+        memory: values.memory,
+        threads: values.threads,
+        force: values.force,
+      },
     },
     sweeps: over.map((what, i) => ({
       over: what,

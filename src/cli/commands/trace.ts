@@ -120,6 +120,7 @@ function requestOf(resolved: Resolved<typeof traceSettings>): TraceRequest {
     controlSeed: values.controlSeed,
     saveFeatures: values.saveFeatures,
     device: values.device,
+    precision: features === null ? values.precision : 'float32',
     memory: values.memory,
     keep: values.keep,
     threads: values.threads,
@@ -163,6 +164,7 @@ function refuseOthers({ origins }: Resolved<typeof traceSettings>): void {
     'rows',
     'nll',
     'tokenizer',
+    'precision',
   ] as const;
   const typed = needing.filter((key) => origins[key]?.startsWith('option '));
   if (typed.length === 0) return;

@@ -1,7 +1,7 @@
 /** The settings of `represent` and `inspect`, which take one checkpoint. */
 import { flag, text } from '../setting.js';
 import { sampling } from './sampling.js';
-import { memory, shared, threads } from './shared.js';
+import { memory, precision, shared, threads } from './shared.js';
 import { traceSettings } from './trace.js';
 
 export const representSettings = {
@@ -28,6 +28,7 @@ export const representSettings = {
     expected: 'a file ending in .safetensors or .npy',
   }),
   ...sampling,
+  precision,
   memory,
   threads,
   ...shared,

@@ -31,6 +31,17 @@ export const memory = bytesOr({
   shown: 'auto: what is free, less a tenth',
 });
 
+export const precision = choice(
+  {
+    flag: '--precision',
+    meaning:
+      'Of the products in the blocks: float32, or int8 (weights in bytes, a scale a column; states in bytes, a scale a token): ' +
+      'faster, states off by about a percent. Some sequences are run both ways and the difference is printed and recorded.',
+  },
+  ['float32', 'int8'],
+  'float32',
+);
+
 export const keep = choice(
   {
     flag: '--keep',

@@ -1,7 +1,7 @@
 /** The settings of `sweep`. */
 import { texts, type Setting } from '../setting.js';
 import { sampling } from './sampling.js';
-import { force, memory, shared, threads } from './shared.js';
+import { force, memory, precision, shared, threads } from './shared.js';
 import { alphaRange, traceSettings } from './trace.js';
 
 const sweepOvers = ['n', 'length', 'corpus', 'layer', 'position'] as const;
@@ -41,6 +41,7 @@ export const sweepSettings = {
   errors: traceSettings.errors,
   alphaRange,
   device: traceSettings.device,
+  precision,
   memory,
   threads,
   force,

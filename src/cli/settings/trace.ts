@@ -1,7 +1,7 @@
 /** The settings of `trace`. */
 import { choice, flag, text, textOr, texts, whole, wholeOr, type Setting } from '../setting.js';
 import { sampling } from './sampling.js';
-import { force, keep, memory, shared, threads } from './shared.js';
+import { force, keep, memory, precision, shared, threads } from './shared.js';
 
 export const alphaRange: Setting<readonly [number, number]> = {
   flag: '--alpha-range',
@@ -159,6 +159,7 @@ export const traceSettings = {
     },
     'cpu',
   ),
+  precision,
   memory,
   keep,
   threads,
