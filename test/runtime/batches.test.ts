@@ -12,6 +12,15 @@ describe('batchesOf', () => {
     expect(batchesOf([], 10)).toEqual([]);
   });
 
+  it('leaves a batch unfilled where padding would cost more than another batch', () => {
+    // Together 300 padded tokens for 220; apart 200 and 20.
+    expect(batchesOf([100, 100, 20], 1000)).toEqual([[0, 1], [2]]);
+    // Apart 280 tokens and a batch more, together 300.
+    expect(batchesOf([100, 100, 80], 1000)).toEqual([[0, 1, 2]]);
+    // Equal lengths: as full as can be.
+    expect(batchesOf([7, 7, 7, 7, 7], 14)).toEqual([[0, 1], [2, 3], [4]]);
+  });
+
   it('holds every index once and no batch of two above the budget', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 50 })), fc.integer({ min: 1, max: 200 }), (lengths, budget) => {
