@@ -122,6 +122,14 @@ export class Model {
     return new Model(source, architecture.modelType, decoder);
   }
 
+  /** The matrices of the products on the way to a state. */
+  productsTo(state: Layer): readonly ProductWeight[] {
+    const weights = this.#weights();
+    const request = { layers: [state], position: 'last', everyToken: false, maxTokens: 1 } as const;
+    buildStates(new Graph(() => ''), weights, this.#decoder, request);
+    return weights.products;
+  }
+
   /** The same model with these matrices, by the names of tensors, in whole numbers. */
   withIntegers(integers: ReadonlyMap<string, IntegerMatrix>): Model {
     return new Model({ ...this.#source, integers }, this.modelType, this.#decoder);

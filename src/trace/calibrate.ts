@@ -9,10 +9,12 @@ import { createHash } from 'node:crypto';
 import { availableParallelism, loadavg } from 'node:os';
 import { EigentraceError } from '../errors.js';
 import type { Layer, Model } from '../models/index.js';
-import { batchesOf, measureSpeed, ModelProcess, represent } from '../runtime/index.js';
+import { batchesOf, measureSpeed, ModelProcess, represent, roundWeights } from '../runtime/index.js';
 import { measureRows, openKernel, spectrumFlops, type Kernel } from '../spectrum/index.js';
 import { Random } from '../statistics/random.js';
+import { cacheFolder, weightScratch } from './cache.js';
 import { startThread } from './kernel-threads.js';
+import { sampleNeed } from './reduced.js';
 import type { TraceRequest } from './request.js';
 import type { OpenedSubject } from './subject.js';
 
@@ -43,6 +45,9 @@ const blockBound = 160e6;
 const forwardEfficiency = 0.9;
 /** How much slower an operation of the jackknife is than one of a decomposition without: reductions weigh more (docs/log.md). */
 const jackknifeSlowdown = 1.5;
+/** How much faster products in whole numbers make a pass, and weights a second that are rounded, where that can't be measured. */
+const integerSpeedup = 1.6;
+const roundingSpeed = 1.5e8;
 /** Bytes of weights a second that are laid out for products, where that can't be measured. */
 const layoutSpeed = 1.2e9;
 
@@ -102,7 +107,41 @@ function pieceOf(model: Model, request: TraceRequest, layers: readonly Layer[]):
   return [Math.max(1, Math.min(model.layers, Math.floor(loadBound / block)))];
 }
 
+/** In float32, or with products in whole numbers: then the weights are rounded, and some sequences are run both ways. */
 async function paceOfForward(
+  child: ModelProcess,
+  opened: OpenedSubject,
+  request: TraceRequest,
+): Promise<{ load: number; forward: number }> {
+  const exact = await paceOfModel(child, opened, request);
+  if (request.precision !== 'int8') return exact;
+  const { model, layers, sequences, checkpoint } = opened;
+  const { position, nll: logprobs, threads, memory } = request;
+  const lengths = sequences.ids.map((ids) => ids.length);
+  const tokensOf = (some: readonly number[]): number => some.reduce((sum, length) => sum + length, 0);
+  const sample = sampleNeed(model, lengths, { layers, position, logprobs, threads, memory }).lengths;
+  const both = (exact.forward * tokensOf(sample)) / Math.max(1, tokensOf(lengths));
+  const piece = checkpoint.isRemote ? null : pieceOf(model, request, layers);
+  if (piece === null) {
+    const rounding = model.parameters.nonEmbedding / roundingSpeed;
+    return { load: exact.load + rounding, forward: both + exact.forward / integerSpeedup };
+  }
+  const products = model.productsTo(piece.includes('final') ? 'final' : Math.max(...piece.map(Number)));
+  const elements = (some: typeof products): number =>
+    some.reduce((sum, { tensor }) => sum + tensor.shape.reduce((product, size) => product * size, 1), 0);
+  const before = performance.now();
+  const only = new Set(products.map(({ tensor }) => tensor.name));
+  const rounded = await roundWeights(model, weightScratch(cacheFolder()), { only });
+  const rounding = (since(before) * elements(model.products)) / elements(products);
+  try {
+    const reduced = await paceOfModel(child, { ...opened, model: rounded.model }, request);
+    return { load: exact.load + rounding + reduced.load, forward: both + reduced.forward };
+  } finally {
+    await rounded.release();
+  }
+}
+
+async function paceOfModel(
   child: ModelProcess,
   { model, sequences, layers, checkpoint }: OpenedSubject,
   request: TraceRequest,

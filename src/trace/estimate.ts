@@ -6,7 +6,8 @@ import type { Layer, Model } from '../models/index.js';
 import { ModelProcess, measureSpeed, processesMemory } from '../runtime/index.js';
 import { spectrumFlops, spectrumMemory } from '../spectrum/index.js';
 import { EigentraceError } from '../errors.js';
-import { lentMemory, planMemory } from './memory.js';
+import { lentMemory } from './memory.js';
+import { planMeasurement } from './memory-need.js';
 import type { TracePlan, TraceRequest } from './request.js';
 
 /** Part of the product's speed that a whole forward pass reaches. */
@@ -39,12 +40,7 @@ export function estimate(
   const n = request.position === 'all' ? tokens : lengths.length;
   const d = model.width;
   const options = { errors: request.errors, streamed: request.position === 'all' };
-  const all = request.position === 'all';
-  const { peak, parts, headPieces } = planMemory({
-    ...{ model, layers, lengths, position: request.position, nll: request.nll },
-    ...{ threads: request.threads, memory: request.memory, rows: all ? 0 : layers.length * n },
-    spectrum: { n, errors: request.errors },
-  });
+  const { peak, parts, headPieces } = planMeasurement({ model, layers, lengths }, request);
   return {
     forward: cost.perToken * tokens + cost.perSequence * lengths.length + cost.perTokenPair * pairs + head,
     spectrum: spectrumFlops(n, d, options) * layers.length,

@@ -45,7 +45,8 @@ export interface MeasureTools {
 
 export async function measure(subject: Subject, request: TraceRequest, tools: MeasureTools): Promise<Measured> {
   const { model, sequences, layers } = subject;
-  const memory = await chooseMemory(needOf(subject, request), tools.scratch);
+  const lengths = sequences.ids.map(({ length }) => length);
+  const memory = await chooseMemory(needOf({ model, layers, lengths }, request), tools.scratch);
   const likelihood = request.nll ? new LikelihoodSum(sequences.ids.length) : null;
   const gather =
     request.position === 'all'

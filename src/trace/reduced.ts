@@ -15,7 +15,7 @@ import {
 } from '../runtime/index.js';
 import { measureRows, type Kernel } from '../spectrum/index.js';
 import { cacheFolder, weightScratch } from './cache.js';
-import { chooseMemory, stagesOf } from './memory.js';
+import { chooseMemory, stagesOf, type MemoryNeed } from './memory.js';
 
 /** A figure of the same rows from both. */
 export interface Both {
@@ -116,12 +116,12 @@ export class Reduced {
     options: ReducedOptions,
     tools: ReducedTools,
   ): Promise<Reduced> {
-    const { layers, position, picks, logprobs = false, threads, memory } = options;
+    const { layers, position, picks, logprobs = false, threads } = options;
     const { child, scratch, signal } = tools;
-    const sample = sampleOf(ids, options, model.width);
+    const lengths = ids.map(({ length }) => length);
+    const sample = sampleOf(lengths, options, model.width);
     const sequences = sample.map((index) => ids[index]!);
-    const need = sampleNeed(model, sequences, options);
-    const choice = await chooseMemory({ ...need, threads, memory }, scratch);
+    const choice = await chooseMemory(sampleNeed(model, lengths, options), scratch);
     const exact = new Kept();
     const stages = stagesOf(choice, scratch);
     await represent(
@@ -238,13 +238,13 @@ function percent(share: number): string {
 }
 
 /** Sequences to run both ways, spread evenly over the corpus. */
-function sampleOf(ids: readonly Int32Array[], { layers, position, picks }: ReducedOptions, width: number): number[] {
-  const tokens = ids.reduce((sum, { length }) => sum + length, 0);
-  const rows =
-    position === 'all' && !picks ? (layers.length * tokens) / Math.max(1, ids.length) : rowsOf(layers, picks);
-  const wanted = Math.min(most, Math.max(fewest, Math.ceil(ids.length / share)));
-  const count = Math.max(1, Math.min(ids.length, wanted, Math.floor(mostKept / (rows * width))));
-  return Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * ids.length) / count));
+function sampleOf(lengths: readonly number[], { layers, position, picks }: ReducedOptions, width: number): number[] {
+  const n = lengths.length;
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  const rows = position === 'all' && !picks ? (layers.length * tokens) / Math.max(1, n) : rowsOf(layers, picks);
+  const wanted = Math.min(most, Math.max(fewest, Math.ceil(n / share)));
+  const count = Math.max(1, Math.min(n, wanted, Math.floor(mostKept / (rows * width))));
+  return Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * n) / count));
 }
 
 /** Rows of one sequence, all layers together. */
@@ -252,12 +252,12 @@ function rowsOf(layers: readonly Layer[], picks: ReducedOptions['picks']): numbe
   return layers.reduce<number>((sum, layer) => sum + (picks?.[layerName(layer)]?.length ?? 1), 0);
 }
 
-/** What the sample needs in float32. */
-function sampleNeed(model: Model, sequences: readonly Int32Array[], options: ReducedOptions) {
-  const { layers, position, picks, logprobs = false } = options;
-  const lengths = sequences.map(({ length }) => length);
+/** What the sequences that are run both ways need in float32. */
+export function sampleNeed(model: Model, all: readonly number[], options: ReducedOptions): MemoryNeed {
+  const { layers, position, picks, logprobs = false, threads, memory } = options;
+  const lengths = sampleOf(all, options, model.width).map((index) => all[index]!);
   const shape = { model, layers, lengths, position, picks: picks !== undefined, nll: logprobs };
-  return { ...shape, rows: sequences.length * rowsOf(layers, picks), spectrum: null };
+  return { ...shape, threads, memory, rows: lengths.length * rowsOf(layers, picks), spectrum: null };
 }
 
 function joined(rows: ReadonlyMap<number, Float32Array>, sample: readonly number[]): Float32Array {

@@ -27,8 +27,7 @@ import { Model, type Layer } from '../models/index.js';
 import { canonicalSha256, type ControlRecord, type KeyParts } from '../record/index.js';
 import { definitionsVersion } from '../spectrum/index.js';
 import { hashCache, tokenCache, weightScratch } from './cache.js';
-import { planMemory } from './memory.js';
-import { needOf } from './memory-need.js';
+import { planMeasurement } from './memory-need.js';
 import { refuseDamagedBlobs, type Places } from './places.js';
 import type { TraceRequest } from './request.js';
 import { Tokenizers } from './tokenizers.js';
@@ -109,7 +108,8 @@ export class Subjects {
     const subject = { entry, checkpoint, files, bytes, model, layers, sequences, special, control: null, flags };
     const opened: OpenedSubject = { kind: 'model', ...subject };
     // Too little memory is said before anything is written.
-    if (this.#request.memory !== null) planMemory(needOf(opened, this.#request));
+    if (this.#request.memory !== null)
+      planMeasurement({ model, layers, lengths: sequences.ids.map(({ length }) => length) }, this.#request);
     return opened;
   }
 

@@ -135,6 +135,17 @@ it('rounds every row to its own scale', async () => {
   }
 });
 
+it('takes a quarter of the memory of float32 for the blocks', async () => {
+  const model = Model.read(await modelSource(golden('architectures/gpt_neox')));
+  const [exact, reduced] = [model.sizes(), model.sizes('int8')];
+  expect([exact.rounding, reduced.rounding]).toEqual([0, 4 * 48 * 48]);
+  // Matrices of 12·48² elements, and 13·48 of biases and norms.
+  const [matrices, others] = [12 * 48 ** 2, 13 * 48];
+  expect(exact.blocks[0]!.laidOut).toBe(4 * (matrices + others));
+  expect(reduced.blocks[0]!.laidOut).toBe(matrices + 4 * others);
+  expect(reduced.head).toEqual(exact.head);
+});
+
 it('keeps what is not finite so', async () => {
   const made = await source((values) => (values[11] = NaN), 'nan.bin');
   const model = Model.read(made.source);
