@@ -22,6 +22,7 @@ import type { AlertStory, Failure, RunStory, SeriesStory } from '../story/index.
 import { commandsOf } from './commands.js';
 import { MemorizationReader, type ReadMemorization } from './memorization.js';
 import { seriesOf, type SeriesSource } from './series.js';
+import { TasksReader, withTasks, type ReadTasks } from './tasks.js';
 
 /** What was read of a run at one moment. */
 export interface ReadRun {
@@ -50,6 +51,8 @@ export class RunReader {
   #read: ReadRun | null = null;
   readonly #memorizationReader = new MemorizationReader();
   #memorization: ReadMemorization | null = null;
+  readonly #tasksReader = new TasksReader();
+  #tasks: ReadTasks | null = null;
   #series = new Map<string, { measurements: readonly StoredMeasurement[]; record: RunRecord; story: SeriesStory }>();
 
   /** `name`: what the run is called on the page. */
@@ -76,12 +79,14 @@ export class RunReader {
     const heard = this.#alerts;
     await this.#readAlerts();
     const memorization = await this.#memorizationReader.read(run);
-    const isBesideSame = heard === this.#alerts && memorization === this.#memorization;
+    const tasks = await this.#tasksReader.read(run);
+    const isBesideSame = heard === this.#alerts && memorization === this.#memorization && tasks === this.#tasks;
     const isUnchanged = before === this.#opened && isBesideSame && isSame(listing, this.#listing);
     if (this.#read !== null && isUnchanged) return this.#read;
     this.#listing = listing;
     this.#memorization = memorization;
-    this.#read = this.#tell(run, problem, listing, memorization);
+    this.#tasks = tasks;
+    this.#read = this.#tell(run, problem, listing, { memorization, tasks });
     return this.#read;
   }
 
@@ -96,13 +101,18 @@ export class RunReader {
     }
   }
 
-  #tell({ record }: Run, problem: string | null, listing: Listing, memorization: ReadMemorization): ReadRun {
+  #tell(
+    { record }: Run,
+    problem: string | null,
+    listing: Listing,
+    { memorization, tasks }: { readonly memorization: ReadMemorization; readonly tasks: ReadTasks },
+  ): ReadRun {
     const sources = seriesSources(listing, this.#id);
     const told = new Map(sources.map((source) => [source.id, this.#seriesOf(source, record)]));
     this.#series = told;
     const series = [...told.values()].map(({ story }) => {
       const own = story.variant === null ? memorization.stories.get(story.name) : undefined;
-      return own ? { ...story, memorization: own } : story;
+      return withTasks(own ? { ...story, memorization: own } : story, tasks);
     });
     const { fired, problem: alertsProblem } = this.#alerts ?? { fired: [], problem: null };
     const story: RunStory = {
@@ -112,7 +122,7 @@ export class RunReader {
       problems: [
         ...(problem === null ? [] : [{ file: 'run.json', message: this.#below(problem) }]),
         ...(alertsProblem === null ? [] : [{ file: alertsName, message: this.#below(alertsProblem) }]),
-        ...[...listing.problems, ...memorization.problems].map(({ path, message }) => ({
+        ...[...listing.problems, ...memorization.problems, ...tasks.problems].map(({ path, message }) => ({
           file: this.#below(path),
           message: this.#below(message),
         })),
