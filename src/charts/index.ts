@@ -6,7 +6,14 @@ export { spectrumMap, type SpectrumMapInput } from './spectrum-map.js';
 export { layerMap, type LayerMapInput } from './layer-map.js';
 export { stack } from './stack.js';
 export { alphaBands, type AlphaBandsInput } from './alpha-bands.js';
-export { chooseDownstream, downstream, type DownstreamInput } from './downstream.js';
+export { alsoOf, chooseDownstream, downstream, metricName, tasksOf, type DownstreamInput } from './downstream.js';
+export {
+  correlationMatrix,
+  matrixFigures,
+  type CorrelationMatrixInput,
+  type RelationPart,
+} from './correlation-matrix.js';
+export { taskMap, type TaskMapInput } from './task-map.js';
 export { lossColumns, training, type TrainingInput } from './training.js';
 export { differences, type DifferencePoint, type DifferencesInput } from './differences.js';
 export { sweep, type SweepInput } from './sweep.js';

@@ -22,6 +22,17 @@ export function ems(text: string): number {
   return width / 1000;
 }
 
+/** Text cut to a width at its start: names of tasks differ at their ends (`crows_pairs_english_age`). */
+export function fitTail(text: string, width: number, paint: Pick<Paint, 'measure' | 'small'>): string {
+  if (paint.measure(text) <= width) return text;
+  const characters = Array.from(text);
+  for (let kept = characters.length - 1; kept > 1; kept--) {
+    const cut = `…${characters.slice(-kept).join('')}`;
+    if (paint.measure(cut) <= width) return cut;
+  }
+  return '…';
+}
+
 /** Text cut to a width, an ellipsis in the middle: the end of a name tells revisions and sizes apart. */
 export function fitText(text: string, width: number, paint: Pick<Paint, 'measure' | 'small'>): string {
   if (paint.measure(text) <= width) return text;

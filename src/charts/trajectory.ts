@@ -40,6 +40,8 @@ export interface TrajectoryInput {
   readonly failures?: readonly Failure[] | undefined;
   /** Draw what the paper shows of its models faintly behind: of α, and of RankMe as the published code defines it. Default false. */
   readonly paper?: boolean | undefined;
+  /** More values that the axis must hold: what a chart on the same axis below shows. */
+  readonly also?: readonly { readonly tokens: number | null; readonly step: number | null }[] | undefined;
   /** Least margin at the right, so that charts above one another align. */
   readonly right?: number | undefined;
   /** Names of the x axis; false where another chart with the same axis stands below. Default true. */
@@ -78,7 +80,9 @@ export function trajectory(input: TrajectoryInput, frame: Frame): Drawing {
   };
   const plate = plateOf(frame, margins, curveHeight(frame));
   const [left, top, right, bottom] = plate.area;
-  const axis = xAxis({ series, kind: input.axis ?? 'tokens', width: right - left, paint, domain: input.domain });
+  const axis = xAxis({
+    ...{ series, kind: input.axis ?? 'tokens', width: right - left, paint, domain: input.domain, also: input.also },
+  });
   const curves = series.map((s) => curvePoints(s, figure, axis, input.layer));
   const points = curves.flat();
   const levels = series.flatMap((s) => levelOf(s) ?? []);

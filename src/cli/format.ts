@@ -34,11 +34,12 @@ export function lengthOf(text: string): number {
   return Array.from(text).length;
 }
 
-/** Text cut to `width` characters, an ellipsis at the end (or in the middle, which keeps a name's number). */
-export function cut(text: string, width: number, where: 'end' | 'middle' = 'end'): string {
+/** Text cut to `width` characters, an ellipsis at the end, in the middle (which keeps a name's number), or at the start. */
+export function cut(text: string, width: number, where: 'end' | 'middle' | 'start' = 'end'): string {
   const characters = Array.from(text);
   if (characters.length <= width) return text;
   if (width < 2) return '…'.slice(0, Math.max(0, width));
+  if (where === 'start') return `…${characters.slice(characters.length - width + 1).join('')}`;
   if (where === 'end') return `${characters.slice(0, width - 1).join('')}…`;
   const tail = Math.floor((width - 1) / 2);
   return `${characters.slice(0, width - 1 - tail).join('')}…${characters.slice(characters.length - tail).join('')}`;

@@ -3,7 +3,7 @@
  * given ln(tokens); then the paper's values where the series is one of its models, and children against their parents.
  */
 import { pad, widthOf, type Column } from './columns.js';
-import { absent, count, cut, plusMinus, wrap } from './format.js';
+import { absent, count, cut, lengthOf, plusMinus, wrap } from './format.js';
 import type { ChildRelations, RelateResult, SeriesRelations } from './library.js';
 import { printable, type Style } from './style.js';
 
@@ -91,7 +91,7 @@ function relationTable(
     ),
   );
   const room = limit - wide.reduce((sum, width) => sum + width + gap.length + 1, 0);
-  const names = relations.map(({ task, metric }) => cut(printable(`${task} ${metric}`), Math.max(12, room), 'middle'));
+  const names = relations.map(({ task, metric }) => nameOf(task, metric, Math.max(16, room)));
   const first: Column = { head: name, side: 'left', cells: names };
   const nameWidth = widthOf(first);
   const row = (cells: readonly (readonly string[])[], lead: string): string =>
@@ -128,6 +128,12 @@ function relationTable(
     );
   }
   return lines;
+}
+
+/** Tasks differ at their ends; a metric is cut only where it takes half of the room. */
+function nameOf(task: string, metric: string, room: number): string {
+  const second = cut(printable(metric), Math.max(Math.floor(room / 2), room - lengthOf(task) - 1));
+  return `${cut(printable(task), room - lengthOf(second) - 1, 'start')} ${second}`;
 }
 
 /** Why there is no correlation, with the tasks it holds for. */

@@ -5,8 +5,14 @@ import type { DownstreamCurve } from '../story/index.js';
 /** Where they come from, for labels. */
 export const ownSource = 'this run';
 
+/** What is read of a finding of tasks. */
+export type TaskFinding = Pick<
+  Finding,
+  'series' | 'stage' | 'revision' | 'step' | 'tokens' | 'variant' | 'control' | 'options' | 'values'
+>;
+
 /** By name of the series; nulls left out. `findings`: in the order of their series, stages and steps. */
-export function taskCurves(findings: readonly Finding[]): Map<string, DownstreamCurve[]> {
+export function taskCurves(findings: readonly TaskFinding[]): Map<string, DownstreamCurve[]> {
   const real = findings.filter(({ control }) => !control);
   const asked = new Map<string, Set<string>>();
   for (const { series, values, variant } of real) {

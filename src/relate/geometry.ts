@@ -8,12 +8,12 @@ export const tableFigures: readonly string[] = figureColumns.filter((name) => !/
 
 const numbers = /_(se|deviation_max)$|^[nd]$/;
 
-export function geometryOf({ points, unpaired, layer }: Curve): Geometry {
+export function geometryOf({ points, unpaired }: Curve): Geometry {
   const names = new Set(points.flatMap(({ figures }) => Object.keys(figures)));
   const column = (name: string): (number | null)[] => points.map(({ figures }) => figures[name] ?? null);
   const figures = [...names].filter((name) => !numbers.test(name)).map((name) => [name, column(name)] as const);
-  // The likelihood is of the model's last layer.
-  const nll = layer === 'final' ? points.map(({ measurement }) => measurement.nll?.value ?? null) : [];
+  // The likelihood is of the model, whichever layer is looked at; the final one's figures have it already.
+  const nll = names.has('nll') ? [] : points.map(({ measurement }) => measurement.nll?.value ?? null);
   return {
     checkpoints: points.map(({ stage, revision, step, tokens }) => ({ stage, revision, step, tokens })),
     figures: Object.fromEntries([...figures, ...(nll.some((value) => value !== null) ? [['nll', nll] as const] : [])]),

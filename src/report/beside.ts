@@ -1,8 +1,9 @@
 /**
  * What stands beside the curves of a run: downstream results and training logs from files of their own. They belong to
- * the series whose name their path holds (`results/pythia-1b/`), else to the first that is no control.
+ * the series whose name their path holds (`results/pythia-1b/`), else to the first that is no control; results that RUN/tasks
+ * holds already are not told twice.
  */
-import { readEvaluations } from '../evaluation/index.js';
+import { joined, ownerOf, readEvaluations } from '../evaluation/index.js';
 import type { DownstreamCurve, RunStory, SeriesStory, TrainingLog } from '../story/index.js';
 import { readTrainingLog } from '../training/index.js';
 
@@ -26,17 +27,14 @@ export async function readBeside(evaluations: readonly string[], logs: readonly 
 export function withBeside(runs: readonly RunStory[], { downstream, logs }: Beside): readonly RunStory[] {
   if (downstream.length === 0 && logs.length === 0) return runs;
   const all = runs.flatMap((run) => run.series);
+  const real = all.filter(({ control, variant }) => control === null && variant === null);
+  const isOf = (path: string, { id }: SeriesStory) => ownerOf(path, real.length === 0 ? all : real)?.id === id;
   const own = (series: SeriesStory) => ({
-    downstream: downstream.flatMap(({ path, curves }) => (ownerOf(path, all) === series.id ? curves : [])),
-    logs: logs.flatMap(({ path, log }) => (ownerOf(path, all) === series.id ? [log] : [])),
+    downstream: joined(
+      series.downstream,
+      downstream.flatMap(({ path, curves }) => (isOf(path, series) ? curves : [])),
+    ),
+    logs: logs.flatMap(({ path, log }) => (isOf(path, series) ? [log] : [])),
   });
   return runs.map((run) => ({ ...run, series: run.series.map((series) => ({ ...series, ...own(series) })) }));
-}
-
-/** Id of the series that a path belongs to. */
-function ownerOf(path: string, all: readonly SeriesStory[]): string | undefined {
-  const real = all.filter(({ control, variant }) => control === null && variant === null);
-  const among = real.length === 0 ? all : real;
-  const named = among.filter(({ name }) => path.includes(name)).sort((a, b) => b.name.length - a.name.length);
-  return (named[0] ?? among[0])?.id;
 }

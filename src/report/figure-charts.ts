@@ -1,15 +1,20 @@
 /** How each chart that `export --chart` knows is drawn from a run's story. */
 import {
   alphaBands,
+  correlationMatrix,
   downstream,
   layerMap,
   likelihoods,
   lossColumns,
+  matrixFigures,
   memorizationChart,
+  metricName,
   scree,
   spectrumMap,
   stack,
   suffixLengths,
+  taskMap,
+  tasksOf,
   training,
   trajectory,
   type Axis,
@@ -19,13 +24,16 @@ import {
 import { EigentraceError, nearest } from '../errors.js';
 import { drawAblation } from './figure-findings.js';
 import { chartNamed } from './figure-names.js';
-import type {
-  DownstreamCurve,
-  Failure,
-  LayerSpectra,
-  MemorizationStory,
-  SeriesStory,
-  TrainingLog,
+import {
+  geometryOfStory,
+  relatedStage,
+  relationsOf,
+  type DownstreamCurve,
+  type Failure,
+  type LayerSpectra,
+  type MemorizationStory,
+  type SeriesStory,
+  type TrainingLog,
 } from '../story/index.js';
 
 /** What a figure is drawn from. */
@@ -38,7 +46,10 @@ export interface FigureSource {
   readonly layer: string;
   readonly spectra: () => Promise<LayerSpectra>;
   readonly logs: readonly TrainingLog[];
+  /** From files that were asked for: below a trajectory. */
   readonly downstream: readonly DownstreamCurve[];
+  /** These and what the run holds. */
+  readonly tasks: readonly DownstreamCurve[];
 }
 
 export interface FigureChoice {
@@ -68,11 +79,15 @@ export async function drawFigure(choice: FigureChoice, source: FigureSource, fra
       return layerMap({ series, figure: figureOf(choice.figure ?? 'rankme', series, layer), axis }, frame);
     case 'alpha-bands':
       return alphaBands({ series, layer, axis }, frame);
-    case 'downstream': {
-      if (source.downstream.length === 0)
-        throw missing('no downstream results', '--evaluations PATH, result files of lm-evaluation-harness');
-      return downstream({ series, curves: source.downstream, axis }, frame);
+    case 'downstream':
+      return downstream({ series, curves: taskCurvesOf(source), axis }, frame);
+    case 'task-map': {
+      const { curves, metric } = tasksOf(taskCurvesOf(source));
+      return taskMap({ series, curves, name: metricName(metric), axis }, frame);
     }
+    case 'correlations':
+    case 'correlations-levels':
+      return drawCorrelations(choice, source, frame);
     case 'memorization':
       return memorizationChart({ series, memorization: memorizationOf(choice, series), axis }, frame);
     case 'suffix-lengths':
@@ -90,6 +105,28 @@ export async function drawFigure(choice: FigureChoice, source: FigureSource, fra
       return panels.length === 1 ? panels[0]!(0) : aligned(panels, frame);
     }
   }
+}
+
+function taskCurvesOf({ tasks }: FigureSource): readonly DownstreamCurve[] {
+  if (tasks.length > 0) return tasks;
+  throw missing(
+    'no downstream results',
+    'RUN/tasks, which eigentrace evaluate makes, or --evaluations PATH, result files of lm-evaluation-harness',
+  );
+}
+
+function drawCorrelations({ chart, figure }: FigureChoice, source: FigureSource, frame: Frame): Drawing {
+  const { series, layer } = source;
+  const { curves } = tasksOf(taskCurvesOf(source));
+  const stage = relatedStage(series, curves);
+  if (stage === null) {
+    throw missing('too few checkpoints have both geometry and a task', 'four of a stage; eigentrace relate says more');
+  }
+  const measured = series.curves[layer]?.figures ?? {};
+  const figures = figure === null ? matrixFigures.filter((name) => measured[name]) : [figureOf(figure, series, layer)];
+  const relations = relationsOf(geometryOfStory(series, layer), curves, { stage, figures });
+  const part = chart === 'correlations' ? 'increments' : 'levels';
+  return correlationMatrix({ series, relations, part }, frame);
 }
 
 /** Training log above, geometry, tasks below: whatever there is, on one axis. */

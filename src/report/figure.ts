@@ -2,7 +2,7 @@
 import { writeAtomic } from '../bytes/index.js';
 import type { Axis, Frame } from '../charts/index.js';
 import { EigentraceError, nearest } from '../errors.js';
-import { readEvaluations } from '../evaluation/index.js';
+import { joined, readEvaluations } from '../evaluation/index.js';
 import type { LayerSpectra, SeriesStory } from '../story/index.js';
 import { readTrainingLog } from '../training/index.js';
 import { chartNamed, findingCharts } from './figure-names.js';
@@ -71,6 +71,10 @@ export async function exportFigure(run: string, options: FigureOptions): Promise
         (other) => other.control !== null && other.name === series.name && other.curves[layer] !== undefined,
       ),
       downstream: evaluations.flatMap(({ curves }) => curves),
+      tasks: joined(
+        series.downstream,
+        evaluations.flatMap(({ curves }) => curves),
+      ),
     },
     frame,
   );

@@ -4,7 +4,7 @@
  */
 import { associate, holm, replicateCurves, type Association } from '../statistics/index.js';
 import { checkpointOf, type PlacedCheckpoint } from './matching.js';
-import type { DownstreamCurve } from './story.js';
+import type { DownstreamCurve, SeriesStory } from './story.js';
 
 /** Figures of one layer over checkpoints, by column. */
 export interface Geometry {
@@ -120,4 +120,27 @@ export function replicatesOf(
   const withoutErrors =
     curves === null ? 'measured without errors' : `${figure} is absent without some group of rows at some checkpoint`;
   return { replicates: null, withoutErrors };
+}
+
+/** The geometry of a series' story at one layer; numbers are rounded as the story's are. */
+export function geometryOfStory(series: SeriesStory, layer: string): Geometry {
+  const { checkpoints, curves, unpaired = null } = series;
+  const { figures = {}, replicates = { rankme: [], alpha: [] } } = curves[layer] ?? {};
+  return { checkpoints, figures, replicates, unpaired };
+}
+
+/**
+ * Where a page looks for relations: pretraining if it has results enough, else the first stage that has. Null where none
+ * has: there is nothing to correlate.
+ */
+export function relatedStage(series: SeriesStory, curves: readonly DownstreamCurve[]): string | null {
+  const found = new Map<string, Set<number>>();
+  for (const curve of curves) {
+    for (const index of valuesOf(series.checkpoints, curve).keys()) {
+      const { stage } = series.checkpoints[index]!;
+      found.set(stage, (found.get(stage) ?? new Set()).add(index));
+    }
+  }
+  const enough = series.stages.map(({ name }) => name).filter((name) => (found.get(name)?.size ?? 0) >= 4);
+  return enough.includes('pretrain') ? 'pretrain' : (enough[0] ?? null);
 }

@@ -63,8 +63,10 @@ describe('SVG', () => {
   test('every chart of the list is drawn, or says what it needs', async () => {
     for (const chart of Object.keys(figureCharts)) {
       const drawn = svgOf({ chart, logs: chart === 'training' ? [sampleLog('pretrain.csv')] : [] });
-      if (chart === 'downstream')
-        await expect(drawn).rejects.toThrow('--chart: no downstream results (expected --evaluations PATH');
+      if (['downstream', 'task-map', 'correlations', 'correlations-levels'].includes(chart))
+        await expect(drawn).rejects.toThrow(
+          '--chart: no downstream results (expected RUN/tasks, which eigentrace evaluate',
+        );
       else if (['memorization', 'suffix-lengths', 'likelihoods'].includes(chart))
         await expect(drawn).rejects.toThrow(
           '--chart: no memorization in this run (expected one made by eigentrace memorize)',

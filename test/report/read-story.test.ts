@@ -6,6 +6,7 @@ import { addFailure, addRequest, listMeasurements, openRun, writeMeasurement } f
 import { drawnRanks, readSpectra, readStory, StoryReader } from '../../src/report/index.js';
 import { packSpectra, unpackSpectra } from '../../src/story/index.js';
 import { draft, layer, request, temporaryFolder } from '../record/fixture.js';
+import { relatedRun, resultFiles, type Checkpoint } from '../relate/runs.js';
 
 const demo = fileURLToPath(new URL('../golden/runs/demo', import.meta.url));
 const version = '9.9.9';
@@ -187,6 +188,37 @@ describe('readSpectra', () => {
     expect(problems.map(({ path }) => path.split('/').at(-1))).toEqual(['step0.safetensors', 'step2.safetensors']);
     expect(problems[0]!.message).toContain('not the arrays that the measurement was stored with');
     expect(spectra.eigenvalues.map((values) => values === null).slice(0, 4)).toEqual([true, false, true, false]);
+  });
+});
+
+describe('results of tasks', () => {
+  it('of the run itself are curves of its story; files that repeat them are not told twice; a new file is seen', async () => {
+    const at = (step: number, acc: number): Checkpoint => ({
+      ...{ revision: `step${step}`, step, tokens: step * 1000, rankme: 20 + step, alpha: 1 },
+      tasks: { sciq: { acc, acc_norm: acc / 2 } },
+    });
+    const { path } = await relatedRun([at(1, 0.25), at(2, 0.5), at(4, 0.75)]);
+    const reader = new StoryReader([path]);
+    const { story } = await reader.read();
+    const [series] = story.runs[0]!.series;
+    expect(series!.downstream.map(({ task, metric, source }) => [task, metric, source])).toEqual([
+      ['sciq', 'acc', 'this run'],
+      ['sciq', 'acc_norm', 'this run'],
+    ]);
+    expect(series!.downstream[0]!.points[1]).toEqual({
+      ...{ stage: 'pretrain', revision: 'step2', step: 2, tokens: 2000, value: 0.5, se: 0.01, n: 100 },
+    });
+    expect((await reader.read()).story).toBe(story);
+    const same = await resultFiles({ 'x_step1.json': { sciq: 0.25 }, 'x_step4.json': { sciq: 0.75, piqa: 0.6 } });
+    const beside = await readStory([path], { evaluations: [same] });
+    expect(beside.runs[0]!.series[0]!.downstream.map(({ task, metric }) => `${task} ${metric}`)).toEqual([
+      ...['sciq acc', 'sciq acc_norm', 'piqa acc'],
+    ]);
+    await rm(join(path, 'tasks/pythia-14m/pretrain/step2.json'));
+    await writeFile(join(path, 'tasks/pythia-14m/pretrain/step4.json'), '{}');
+    const later = (await reader.read()).story.runs[0]!;
+    expect(later.series[0]!.downstream[0]!.points.map(({ revision }) => revision)).toEqual(['step1']);
+    expect(later.problems).toMatchObject([{ file: 'tasks/pythia-14m/pretrain/step4.json' }]);
   });
 });
 
