@@ -15,4 +15,5 @@ export {
   type CorpusFormat,
 } from './source.js';
 export { specialTokensOf, type SpecialTokens } from './special-tokens.js';
+export { openTokenizerAt } from './tokenizer-place.js';
 export { openTokenizer, TokenizerError, tokenizerLibrary, type Tokenizer, type TwoWayTokenizer } from './tokenizer.js';

@@ -4,7 +4,7 @@ import { dirname, relative } from 'node:path';
 import {
   findCorpus,
   identityOf,
-  openTokenizer,
+  openTokenizerAt,
   tokenizerLibrary,
   type CorpusFile,
   type TwoWayTokenizer,
@@ -16,7 +16,7 @@ import { layoutFor, mostTokens, mostThreads, type TokenWidth } from './kernel/la
 export interface BuildRequest {
   /** CORPUS (interface.md). */
   readonly corpus: string;
-  /** A tokenizer.json. */
+  /** A tokenizer.json, or the folder of one. */
   readonly tokenizer: string;
   /** The folder of the index. */
   readonly out: string;
@@ -56,7 +56,7 @@ export async function resolveBuild(request: BuildRequest): Promise<Resolved> {
   if (!Number.isInteger(threads) || threads < 1) {
     throw new EigentraceError('usage', `--threads: got ${threads} (expected a whole number ≥ 1)`);
   }
-  const tokenizer = await openTokenizer(request.tokenizer);
+  const tokenizer = await openTokenizerAt(request.tokenizer);
   const width = widthFor(tokenizer, request.dtype ?? null);
   const { name, files } = await findCorpus(request.corpus);
   const top = commonFolder(files);

@@ -47,8 +47,10 @@ export async function openIndex(folder: string, options: OpenIndexOptions = {}):
 
 /** Numbers of the shards in a folder, 0 … n − 1. */
 async function shardNumbers(folder: string): Promise<number[]> {
-  if ((await kindOf(folder)) !== 'folder') {
-    throw new EigentraceError('input', `index ${folder}: no such folder (expected one that index build made)`);
+  const kind = await kindOf(folder);
+  if (kind !== 'folder') {
+    const what = kind === null ? 'no such folder' : 'is a file';
+    throw new EigentraceError('input', `index ${folder}: ${what} (expected a folder that index build made)`);
   }
   const names = (await list(folder)).map(({ name }) => name);
   const numbers = names.flatMap((name) => /^(?:tokenized|table|offset)\.(\d{1,6})$/.exec(name)?.[1] ?? []).map(Number);

@@ -2,7 +2,7 @@
  * Queries by program: one JSON object in, one out, with the engine's field names. What is wrong with a query is its answer,
  * `{ "error": … }`, as the engine has it; what is wrong with the index rejects.
  */
-import { openTokenizer, type TwoWayTokenizer } from '../corpus/index.js';
+import { openTokenizerAt, type TwoWayTokenizer } from '../corpus/index.js';
 import { EigentraceError, messageOf, nearest } from '../errors.js';
 import { find, searchDocuments } from './documents.js';
 import { openIndex, type LocalIndex, type OpenIndexOptions } from './local.js';
@@ -113,7 +113,7 @@ export async function openQueries(folder: string, options: QueryOptions = {}): P
   try {
     const path = options.tokenizer ?? null;
     if (path === null) return new IndexQueries(index, null);
-    const tokenizer = await openTokenizer(path);
+    const tokenizer = await openTokenizerAt(path);
     const { tokenizerSha256: known, dtype } = index.info;
     if (known !== null && known !== tokenizer.sha256) {
       const message = `tokenizer ${path}: is not the one that index ${folder} was made with, got sha256 ${tokenizer.sha256} (expected ${known})`;

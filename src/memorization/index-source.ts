@@ -2,9 +2,9 @@
  * The index that is asked, and whose tokens it is asked in. The tokenizer of an index is the file that was given; else the
  * model's own, where the index says that it was made with it (or says nothing); else a hosted index's service tokenises.
  */
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { kindOf, sha256File } from '../bytes/index.js';
-import { openTokenizer, type Tokenizer } from '../corpus/index.js';
+import { openTokenizer, openTokenizerAt, type Tokenizer } from '../corpus/index.js';
 import { EigentraceError } from '../errors.js';
 import { HostedIndex, openHosted } from '../infinigram/hosted.js';
 import type { InfinigramIndex } from '../infinigram/infinigram.js';
@@ -48,11 +48,7 @@ export async function openAnyIndex(
 
 /** The tokenizer given by its file or folder; null when none was given. */
 export async function givenTokenizer(path: string | null): Promise<Tokenizer | null> {
-  if (path === null) return null;
-  const isFolder = (await kindOf(path)) === 'folder';
-  const file = isFolder ? join(path, 'tokenizer.json') : path;
-  const config = isFolder ? join(path, 'tokenizer_config.json') : null;
-  return await openTokenizer(file, config !== null && (await kindOf(config)) === 'file' ? config : null);
+  return path === null ? null : await openTokenizerAt(path);
 }
 
 /** `model` gives the model's tokenizer, or throws where it has none. */

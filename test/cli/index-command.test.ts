@@ -1,5 +1,5 @@
 /** `eigentrace index` as it is typed, on the real library. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, it } from 'vitest';
 import { run } from '../../src/cli/run.js';
@@ -21,7 +21,8 @@ async function typed(words: string[], stdin: string[] = []) {
   return { status, out: w.stdout.text, err: w.stderr.text };
 }
 const query = async (...words: string[]) =>
-  JSON.parse((await typed(['query', out, '--tokenizer', tokenizer, ...words])).out) as object;
+  // By its folder, where a tokenizer_config.json lies beside it: the index was built with the file.
+  JSON.parse((await typed(['query', out, '--tokenizer', dirname(tokenizer), ...words])).out) as object;
 
 beforeAll(async () => {
   const { status, out: said } = await typed(['build', corpus, '--tokenizer', tokenizer, '--out', out]);

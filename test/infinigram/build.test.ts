@@ -226,6 +226,12 @@ describe('refusals', () => {
     expect(readdirSync(out)).toEqual([]);
   });
 
+  it('a tokenizer that is not there', async () => {
+    expect(await failure(built({ tokenizer: folder.path }))).toBe(
+      `tokenizer ${folder.path}: no tokenizer.json there (expected the file, or a folder that holds one)`,
+    );
+  });
+
   it('a vocabulary too large for the width, and one larger than the index', async () => {
     const big = words(300);
     expect(await failure(built({ tokenizer: big, dtype: 'u8' }))).toContain(

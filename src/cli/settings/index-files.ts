@@ -48,9 +48,9 @@ export const indexSettings = {
   }),
   tokenizerFile: text({
     ...own,
-    ...{ flag: '--tokenizer', value: 'FILE', expected: 'a tokenizer.json', shown: 'none' },
+    ...{ flag: '--tokenizer', value: 'PATH', expected: 'a tokenizer.json, or a folder that holds one', shown: 'none' },
     meaning:
-      'build: the tokenizer.json (no special tokens are added). query: for --text, and to show documents as text.',
+      'build: the tokenizer.json, or its folder (no special tokens are added). query: for --text, and to show documents as text.',
   }),
   indexOut: text({
     ...own,
