@@ -35,7 +35,7 @@ export const relate = command({
   async run({ values, origins }, context) {
     const runs = values.relateRuns;
     if (runs.length === 0) throw new EigentraceError('usage', 'RUN: is missing (expected folders that trace wrote)');
-    const out = values.exportOut;
+    const out = values.relateOut;
     const format = formatOf(out, values.relateFormat, origins.relateFormat !== 'default');
     if (out === null && format === 'parquet' && context.stdout.isTTY === true) {
       throw new EigentraceError('usage', '--out: is missing, parquet is not for a terminal (expected a file)');
@@ -52,7 +52,7 @@ export const relate = command({
       evaluations: values.evaluations,
       ...(figures.length === 0 ? {} : { figures }),
       ...(tasks.length === 0 ? {} : { tasks }),
-      ...(values.metric === null ? {} : { metric: values.metric }),
+      ...(values.relateMetric === null ? {} : { metric: values.relateMetric }),
       ...(values.compareSeries === null ? {} : { series: values.compareSeries }),
       ...(values.stage === null ? {} : { stage: values.stage }),
       ...(values.compareLayer === null ? {} : { layer: values.compareLayer }),
