@@ -4,9 +4,13 @@ import type { SeriesStory } from '../story/index.js';
 import { ablationStories, keepAblation } from './ablation.js';
 import { FoundReader, placeOf, type FindingPlace } from './found.js';
 import { keepMemorization, memorizationStories } from './memorization.js';
+import { keepSamples, samplesStories } from './samples.js';
 
 /** What a series' story holds of it. */
-export type FoundStories = Pick<SeriesStory, 'memorization' | 'ablation'>;
+export type FoundStories = Pick<SeriesStory, 'memorization' | 'ablation' | 'samples'>;
+
+/** Kinds that have sections of their own. */
+const shown: readonly string[] = ['memorization', 'ablation', 'samples'];
 
 export interface RunFindings {
   readonly stories: ReadonlyMap<string, FoundStories>;
@@ -21,9 +25,10 @@ export class RunFindingsReader {
     ...{ kind: 'memorization' as const, keep: keepMemorization, tell: memorizationStories },
   });
   readonly #ablation = new FoundReader({ kind: 'ablation' as const, keep: keepAblation, tell: ablationStories });
+  readonly #samples = new FoundReader({ kind: 'samples' as const, keep: keepSamples, tell: samplesStories });
   /** Of kinds that are shown elsewhere or not at all: where they stand. */
   readonly #others = findingKinds
-    .filter((kind) => kind !== 'memorization' && kind !== 'ablation')
+    .filter((kind) => !shown.includes(kind))
     .map(
       (kind) =>
         new FoundReader({
@@ -35,18 +40,20 @@ export class RunFindingsReader {
   async read(run: Run): Promise<RunFindings> {
     const memorization = await this.#memorization.read(run);
     const ablation = await this.#ablation.read(run);
+    const samples = await this.#samples.read(run);
     const others = [];
     for (const reader of this.#others) others.push(await reader.read(run));
-    const parts = [memorization, ablation, ...others];
+    const parts = [memorization, ablation, samples, ...others];
     if (this.#before?.parts.every((part, i) => part === parts[i])) return this.#before.read;
     const places = new Map<string, FindingPlace[]>();
     for (const place of parts.flatMap((part) => part.places)) {
       if (!place.isControl) places.set(place.series, [...(places.get(place.series) ?? []), place]);
     }
-    const names = [...new Set([memorization, ablation].flatMap(({ stories }) => [...stories.keys()]))];
+    const names = [...new Set(parts.flatMap(({ stories }) => [...stories.keys()]))];
     const storiesOf = (name: string): FoundStories => ({
       ...own('memorization', memorization.stories.get(name)),
       ...own('ablation', ablation.stories.get(name)),
+      ...own('samples', samples.stories.get(name)),
     });
     const read: RunFindings = {
       stories: new Map(names.map((name) => [name, storiesOf(name)])),
