@@ -20,7 +20,9 @@ export const figureCharts = {
 } as const;
 
 /** Charts of what the neighbours of `trace` found: they need no geometry. */
-export const findingCharts: readonly string[] = ['memorization', 'suffix-lengths', 'likelihoods', 'ablation'];
+export const findingCharts: readonly string[] = [
+  ...['memorization', 'suffix-lengths', 'likelihoods', 'ablation', 'downstream', 'task-map'],
+];
 
 export type FigureChart = keyof typeof figureCharts;
 
