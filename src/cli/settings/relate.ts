@@ -11,14 +11,7 @@ export const relateSettings = {
     meaning: 'Folders of runs; each is told by itself.',
     expected: 'folders that trace wrote',
   }),
-  evaluations: texts({
-    ...{ optionOnly: true, flag: '--evaluations', value: 'PATH' },
-    meaning:
-      'Result files of lm-evaluation-harness beside RUN/tasks: a file, a folder or a glob of one model; the step in their ' +
-      'names or revisions says which checkpoint they are of. May be repeated.',
-    expected: 'a file, a folder or a glob',
-    shown: 'none',
-  }),
+  evaluations: exportSettings.evaluations,
   relateFigures: texts({
     flag: '--figures',
     value: 'LIST',
@@ -35,14 +28,14 @@ export const relateSettings = {
     shown: 'all',
     optionOnly: true,
   }),
-  metric: text({
+  relateMetric: text({
     ...{ optionOnly: true, flag: '--metric', value: 'NAME' },
     meaning: 'The metric of every task: acc, acc_norm, …, or all of them.',
     expected: 'the name of a metric, or all',
     shown: 'acc, else what a task has first',
   }),
   compareSeries: exportSettings.seriesName,
-  stage: text({
+  relateStage: text({
     ...chosen,
     flag: '--stage',
     value: 'NAME',
@@ -60,7 +53,7 @@ export const relateSettings = {
     ['text', 'csv', 'json', 'jsonl', 'parquet'],
     'text',
   ),
-  exportOut: text({
+  relateOut: text({
     ...{ optionOnly: true, flag: '--out', value: 'FILE' },
     meaning: 'The file that the long table is written to; its ending says the format.',
     expected: 'a file',
