@@ -7,10 +7,10 @@ import { joined, ownerOf, readEvaluations, taskCurves } from '../evaluation/inde
 import { paperCorrelationFor, type PaperCorrelation } from '../paper/index.js';
 import {
   curvesOf,
+  listFindings,
   listMeasurements,
   mainCurves,
   openRun,
-  readFindings,
   type Curve,
   type Finding,
   type Run,
@@ -116,8 +116,9 @@ async function readRun(path: string, options: RelateOptions, notes: string[]): P
   }
   const findings: Finding[] = [];
   for (const kind of ['tasks', 'posttraining'] as const) {
-    const read = await readFindings(run, kind);
-    findings.push(...read.findings.map(({ finding }) => finding));
+    // Scores of single questions would fill the memory, and are not looked at.
+    const read = await listFindings(run, kind, ({ finding }): Finding => ({ ...finding, detail: null }));
+    findings.push(...read.kept);
     notes.push(...read.problems.map(({ message }) => `${path}: left out: ${message}`));
   }
   return main.map((curve) => ({

@@ -27,6 +27,8 @@ export const findingCharts: readonly string[] = [
   'likelihoods',
   'ablation',
   'samples',
+  'downstream',
+  'task-map',
 ];
 
 export type FigureChart = keyof typeof figureCharts;

@@ -317,6 +317,16 @@ describe('report in a browser', () => {
     await page.getByRole('combobox', { name: 'Metric' }).selectOption('acc_norm');
     expect((await drawn(page, 'downstream'))[0]).toContain('acc_norm');
     expect((await drawn(page, 'controls-rankme')).length).toBe(80);
+    // Geometry stands over the tasks with their axis and right edge; what both have to do with one another below.
+    expect((await drawn(page, 'tasks-geometry')).length).toBe(40);
+    const right = (chart: string) => page.locator(`[data-chart="${chart}"] svg line.cursor`).getAttribute('x1');
+    expect(await right('tasks-geometry')).toBe(await right('downstream'));
+    const matrix = page.locator('[data-chart="correlations"]');
+    expect(await matrix.locator('.chart-title').textContent()).toBe('Pearson’s r of increments of tasks with geometry');
+    await page.getByRole('radio', { name: 'Levels' }).check();
+    await page.getByRole('radio', { name: 'Spearman' }).check();
+    expect(await matrix.locator('.chart-title').textContent()).toBe('Spearman’s ρ of levels of tasks with geometry');
+    expect((await drawn(page, 'correlations'))[0]).toContain('sciq,acc_norm');
     await page.getByRole('combobox', { name: 'Upper chart' }).selectOption('nll');
     expect((await drawn(page, 'nll')).length).toBe(40);
     expect(hash(page).get('figure')).toBe('nll');

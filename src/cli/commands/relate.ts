@@ -13,7 +13,8 @@ export const relate = command({
   description:
     'Correlates every figure of the geometry with every task over the checkpoints that both have: levels (Pearson’s r, ' +
     'Spearman’s ρ), the increments between neighbouring checkpoints with a p-value, and the levels given ln(tokens). ' +
-    'Tasks are those of RUN/tasks, which evaluate wrote, and result files of lm-evaluation-harness.',
+    'Tasks are those of RUN/tasks, which evaluate wrote, and result files of lm-evaluation-harness of one model; the step in ' +
+    'their names or revisions says which checkpoint they are of.',
   usage: 'RUN [RUN…] [--evaluations PATH] [options]',
   examples: [
     { does: 'tasks that evaluate scored into the run', type: 'eigentrace relate run' },
@@ -54,7 +55,7 @@ export const relate = command({
       ...(tasks.length === 0 ? {} : { tasks }),
       ...(values.relateMetric === null ? {} : { metric: values.relateMetric }),
       ...(values.compareSeries === null ? {} : { series: values.compareSeries }),
-      ...(values.stage === null ? {} : { stage: values.stage }),
+      ...(values.relateStage === null ? {} : { stage: values.relateStage }),
       ...(values.compareLayer === null ? {} : { layer: values.compareLayer }),
       ...(values.comparePosition === null ? {} : { position: values.comparePosition }),
     });
