@@ -14,15 +14,13 @@ import { longColumns, phaseRows, phasesOfCurves } from './phases.js';
 import { encodePublished } from './published.js';
 import type { Run } from './run.js';
 import { encodeScalars, scalarFormats } from './scalars.js';
+import { exportTables, geometryTable, phasesTable } from './table-names.js';
 import { tableColumns, tableRows, type TableOptions } from './table.js';
 
 export const tableFormats = ['json', 'jsonl', 'csv', 'parquet'] as const;
 export type TableFormat = (typeof tableFormats)[number];
 export const exportFormats = [...tableFormats, 'npy', ...scalarFormats] as const;
 export type ExportFormat = (typeof exportFormats)[number];
-
-const geometryTable = 'geometry';
-const phasesTable = 'phases';
 
 export interface ExportOptions extends TableOptions {
   /** `json`, `jsonl`, `csv`, `parquet`, `npy`, `wandb` or `trackio`. */
@@ -113,9 +111,9 @@ export function encodeTable<R extends { [K in keyof R]: string | number | null }
 }
 
 function refuseTable(table: string): void {
-  const known = [geometryTable, phasesTable, ...findingKinds];
+  const known = Object.keys(exportTables);
   if (known.includes(table)) return;
-  const message = `--table: no such table, got '${table}' (expected ${nearest(table, known).join(', ')})`;
+  const message = `--table: no such table, got '${table}' (expected ${nearest(table, known, known.length).join(', ')})`;
   throw new EigentraceError('usage', message);
 }
 

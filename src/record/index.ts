@@ -26,6 +26,7 @@ export { addFindingFailure, addFindingRequests, type AskedFindings } from './fin
 export { findReusableFinding, findingPath, readFinding, writeFinding, type StoredFinding } from './finding-store.js';
 export { listFindings, readFindings, type FindingListing, type KnownFindings } from './finding-listing.js';
 export { findingRows } from './finding-table.js';
+export { exportTables } from './table-names.js';
 export { canonicalJson, canonicalSha256 } from './json.js';
 export { differences, measurementKey, type ImportedParts, type KeyParts } from './key.js';
 export { listMeasurements, type Known, type Listing } from './listing.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ExportOptions, FigureOptions } from '../../src/cli/library.js';
 import { figureCharts } from '../../src/index.js';
+import { exportTables } from '../../src/record/index.js';
 import { type } from './fakes.js';
 
 const asked = async (line: string) => {
@@ -80,6 +81,8 @@ describe('export of charts', () => {
     const { stdout } = await asked('--help');
     const help = stdout.text.replace(/\s+/g, ' ');
     for (const [name, shows] of Object.entries(figureCharts)) expect(help).toContain(`${name} (${shows})`);
+    for (const [name, row] of Object.entries(exportTables)) expect(help).toContain(`${name} (${row})`);
+    expect(help).toContain(`Which table: ${Object.keys(exportTables).join(', ')};`);
     expect(help).toContain('trackio.import_csv');
   });
 

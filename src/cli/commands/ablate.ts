@@ -11,7 +11,7 @@ import { concludeVisit } from '../visit-conclusion.js';
 
 export const ablate = command({
   name: 'ablate',
-  summary: 'Asks tasks with eigen-directions of the final states removed, or alone kept.',
+  summary: 'Ask tasks with eigen-directions of the final states removed, or alone kept.',
   description:
     'Takes the eigenvectors of the covariance of the final states over a corpus, removes the first K of them (or a band, or all ' +
     'others) from the states that are scored, and asks the questions of tasks: how much is in the directions of most variance? ' +

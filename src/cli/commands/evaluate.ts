@@ -11,7 +11,7 @@ import { concludeVisit } from '../visit-conclusion.js';
 
 export const evaluate = command({
   name: 'evaluate',
-  summary: 'Scores tasks (SciQ, ARC, LAMBADA, TriviaQA, …) at every checkpoint.',
+  summary: 'Score tasks (SciQ, ARC, LAMBADA, TriviaQA, …) at every checkpoint.',
   description:
     'Asks every checkpoint the questions of tasks: multiple choice (acc, acc_norm, acc_bytes), the last word of a passage, ' +
     'answers in its own words, perplexity of a text. Prompts, tokens and numbers are those of lm-evaluation-harness; a ' +
@@ -39,7 +39,7 @@ export const evaluate = command({
   settings: evaluateSettings,
   notes: [
     'Scores go to RUN/tasks (table: eigentrace export RUN --table tasks) and are reused when nothing that determines them ' +
-      "changed; RUN/lm-eval holds the same in lm-evaluation-harness's layout, which report and serve read (--evaluations).",
+      "changed; RUN/lm-eval holds the same in lm-evaluation-harness's layout, for other programs. report and serve draw them, relate holds them against the geometry.",
     'A context longer than the model is cut from the left, counted and flagged. acc_norm divides by characters.',
   ],
   async run(resolved, context) {

@@ -4,7 +4,7 @@ import { command } from '../command.js';
 import { exitStatus } from '../context.js';
 import type { ExportOptions } from '../library.js';
 import { required } from '../resolve.js';
-import { exportSettings } from '../settings/export.js';
+import { exportSettings, tables } from '../settings/export.js';
 import { printable } from '../style.js';
 import { json } from '../watch.js';
 
@@ -37,7 +37,7 @@ export const exportCommand = command({
   summary: 'A run as a table (json, jsonl, csv, parquet, npy, for W&B), or a chart (svg, png).',
   description:
     'Writes a run as one tidy table: a row a checkpoint, layer and position, in order of stage and step, float64 in ' +
-    'full precision. An absent figure is empty (null), its reason stands in flags. As svg or png it draws one chart for a ' +
+    'full precision; or what was found besides (--table). An absent figure is empty (null), its reason stands in flags. As svg or png it draws one chart for a ' +
     'paper: sizes in mm, 7–8 pt text, the font embedded.',
   usage: 'RUN [--format FORMAT] [--out FILE] [options]',
   examples: [
@@ -52,11 +52,13 @@ export const exportCommand = command({
       does: 'two spectra, two columns wide, 300 dots an inch',
       type: 'eigentrace export run --chart scree --at step64 --and step6000 --width 174 --out scree.png',
     },
+    { does: 'what evaluate scored, a row a score', type: 'eigentrace export run --table tasks --out tasks.csv' },
     { does: 'RankMe by step with jq', type: "eigentrace export run --format jsonl | jq -r '[.step, .rankme] | @tsv'" },
   ],
   settings: exportSettings,
   notes: [
     'With --json and no --out the table itself is the JSON; with --out the JSON says what was written.',
+    `Tables, with what a row is: ${tables.map(([name, row]) => `${name} (${row})`).join('; ')}.`,
     `Charts: ${charts.map(([name, shows]) => `${name} (${shows})`).join('; ')}.`,
     'W&B: --format wandb writes JSON lines; in Python: for row in map(json.loads, open(FILE)): run.log(row, step=row.pop("_step")). ' +
       'trackio: --format trackio writes a CSV; trackio.import_csv(FILE, project=NAME). Steps of later stages go on from the stage before.',

@@ -11,7 +11,7 @@ import { concludeVisit } from '../visit-conclusion.js';
 
 export const generate = command({
   name: 'generate',
-  summary: 'Goes on with prompts at every checkpoint, and says how the texts repeat themselves.',
+  summary: 'Go on with prompts at every checkpoint, and say how the texts repeat themselves.',
   description:
     'Lets every checkpoint go on with the same prompts, and shows the texts below one another with their repetition: ' +
     'distinct n-grams, the longest span that occurs twice, loops. Greedy by default, with the tokens of transformers; ' +

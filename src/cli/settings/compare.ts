@@ -84,6 +84,6 @@ export const verifySettings = {
     meaning: 'Also compute the spectra again from the rows that --save-features kept: minutes where d is large.',
     optionOnly: true,
   }),
-  threads,
+  threads: { ...threads, meaning: 'Threads of the eigensolver.' },
   ...shared,
 };

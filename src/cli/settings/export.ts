@@ -3,6 +3,18 @@ import { choice, text, textOr, whole } from '../setting.js';
 import { shown } from './report.js';
 import { shared } from './shared.js';
 
+/** Those of the library's exportTables, with what a row is (a test compares them; importing them would make help load everything). */
+export const tables = [
+  ['geometry', 'a checkpoint, layer and position'],
+  ['phases', 'a number found by phases'],
+  ['tasks', 'a score of a task'],
+  ['memorization', 'a figure of memorization'],
+  ['ablation', 'a score with directions removed or kept'],
+  ['samples', 'a figure of the texts generated'],
+  ['posttraining', 'a figure of post-training'],
+  ['directions', 'a figure of a direction'],
+] as const;
+
 /** Options that choose rows of a table. */
 export const chosen = { expected: 'a name', shown: 'all', optionOnly: true } as const;
 
@@ -61,8 +73,8 @@ export const exportSettings = {
     {
       flag: '--table',
       value: 'NAME',
-      meaning: 'Which table: geometry has one row a checkpoint, layer and position; phases one a number found.',
-      expected: 'geometry or phases',
+      meaning: `Which table: ${tables.map(([name]) => name).join(', ')}; what a row is stands below.`,
+      expected: tables.map(([name]) => name).join(', '),
     },
     'geometry',
   ),

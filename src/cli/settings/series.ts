@@ -11,8 +11,8 @@ export const seriesSettings = {
     flag: 'STAGE=PLACE',
     value: null,
     meaning:
-      'A stage and where its checkpoints lie: a folder of checkpoint folders, one checkpoint folder, a series.json, or a ' +
-      'Hub id org/name@revision. Stages in order of training; one given twice is two runs (seeds). A PLACE alone keeps the ' +
+      'A stage and where its checkpoints lie: a folder of checkpoint folders, one checkpoint folder, a series.json, sample:, or a ' +
+      'Hub id (org/name, or org/name@revision). Stages in order of training; one given twice is two runs (seeds). A PLACE alone keeps the ' +
       'stages that its names say.',
     expected: 'one or more, such as pretrain=EleutherAI/pythia-1b@step143000 sft=./sft-run',
   }),
