@@ -1,8 +1,9 @@
 /** The job at each checkpoint: its directions once, then every set of questions under every change. */
 import { readIds, selectSequences, tokenizerLibrary, type Sequences } from '../corpus/index.js';
 import { EigentraceError } from '../errors.js';
+import { cutFlags, positionsOf } from '../evaluation/index.js';
 import type { FindingFlag } from '../record/index.js';
-import { interruptible, type StateChange } from '../runtime/index.js';
+import type { StateChange } from '../runtime/index.js';
 import { generatorName } from '../statistics/random.js';
 import { cacheFolder, tokenCache } from '../trace/cache.js';
 import { corpusSha256 } from '../trace/recording.js';
@@ -16,8 +17,6 @@ import { scoreVariants } from './score-variants.js';
 import { project, randomDirections } from './subspace.js';
 import { variantName, variantsOf, type Variant } from './variant.js';
 
-/** Tokens of context where a config names no positions, as in `evaluate`. */
-const defaultPositions = 2048;
 /** Answers by question are kept up to so many, questions times variants. */
 const mostKept = 200_000;
 
@@ -80,27 +79,8 @@ export class AblateJob implements VisitJob<AblatePart> {
     }
     const sequences = await this.#sequencesOf(subject, tools.signal);
     const basis = await this.#basisOf(subject, sequences, tools);
-    const limit = model.positions ?? defaultPositions;
-    tools.progress('load', 0, model.bytes);
-    let started = 0;
-    const scored = await interruptible(tools.child, tools.signal, () =>
-      scoreVariants(tools.child, model, set, set.pairs(subject), this.#changes(basis), {
-        ...{ threads: tools.threads, maxTokens: limit },
-        ...(tools.signal ? { signal: tools.signal } : {}),
-        onLoaded: () => (started = performance.now()),
-        onProgress: (done, of) => {
-          const seconds = (performance.now() - started) / 1000;
-          tools.progress('score', done, of, done > 0 ? done / seconds : null);
-        },
-      }),
-    );
-    const flags: FindingFlag[] = [...basis.flags];
-    if (scored.cut.questions > 0) {
-      const message =
-        `${scored.cut.questions} of ${set.count} questions are longer than the model's ${limit} tokens: ` +
-        `${scored.cut.tokens} tokens were cut from the left`;
-      flags.push({ code: 'context-cut', message, count: scored.cut.questions });
-    }
+    const scored = await scoreVariants(subject, set, this.#changes(basis), tools);
+    const flags: FindingFlag[] = [...basis.flags, ...cutFlags(scored.cut, positionsOf(model))];
     return {
       values: figuresOf(name, set.metrics, scored.outcomes),
       detail: {

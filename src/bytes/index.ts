@@ -43,6 +43,7 @@ export { withLock, type LockOptions } from './lock.js';
 export { withFileLock, type FileLockOptions } from './file-lock.js';
 export { PartialFile, sizeOf } from './partial-file.js';
 export { linkFile } from './link.js';
+export { agentOptions, proxiedFetch, proxyOf, type ProxySettings } from './proxy.js';
 export { sampleFile } from './sample.js';
 export { freeBytes } from './disk.js';
 export { scratchPath, writeScratchFile } from './scratch-file.js';

@@ -8,6 +8,7 @@ export { joined, ownerOf, ownSource, taskCurves, type TaskFinding } from './curv
 export { continueGreedily, type Continued, type GreedyOptions } from './greedy.js';
 export { harnessResults } from './harness-file.js';
 export { chosenBy, meanFigure, type ChoiceMetric, type Figure } from './metrics.js';
+export { cutFlags, loglikelihoodOf, positionsOf, scoreQuestions, type QuestionScores } from './question-scores.js';
 export type { ChoiceQuestion, Question } from './questions.js';
 export { listTasks, openTask, openTasks, taskNames, type Task, type TaskListing } from './tasks.js';
 export { readEvaluations, type Evaluations } from './read.js';

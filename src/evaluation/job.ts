@@ -1,8 +1,7 @@
 /** The job at each checkpoint: a task's prompts in the checkpoint's tokens, their scores, and the figures of both. */
 import { EigentraceError } from '../errors.js';
 import { tokenizerLibrary, type TwoWayTokenizer } from '../corpus/index.js';
-import type { FindingFlag } from '../record/index.js';
-import { interruptible, score, type ContinuationScore, type ScoreItem } from '../runtime/index.js';
+import { interruptible, type ContinuationScore } from '../runtime/index.js';
 import type { VisitBody, VisitJob, VisitPart, VisitSubject, VisitTools } from '../visit/index.js';
 import type { AskedTask } from './data.js';
 import { Encoder, type EncodedPair } from './encode.js';
@@ -25,13 +24,12 @@ import type {
   PerplexityQuestion,
   Question,
 } from './questions.js';
+import { cutFlags, loglikelihoodOf, positionsOf, scoreQuestions } from './question-scores.js';
 import type { EvaluateRequest } from './request.js';
 import type { Task } from './tasks.js';
 
 /** Written into keys: how prompts are scored. */
 export const scoringVersion = 'scores-1';
-/** Tokens of context where a config names no positions, as in the harness. */
-const defaultPositions = 2048;
 const defaultNewTokens = 256;
 
 export interface TaskPart extends VisitPart {
@@ -76,9 +74,8 @@ export class EvaluateJob implements VisitJob<TaskPart> {
 
   async run(subject: VisitSubject, { asked, name }: TaskPart, tools: VisitTools): Promise<VisitBody> {
     const encoded = this.#encode(subject, asked);
-    const { model } = subject;
-    const limit = model.positions ?? defaultPositions;
-    const means: Means = { ...{ subject, tools, asked, encoded, limit }, cut: { questions: 0, tokens: 0 } };
+    const limit = positionsOf(subject.model);
+    const means: Means = { ...{ subject, tools, asked, encoded, limit }, cut: [] };
     const { figures, items } = await found(means);
     const { task, data } = asked;
     const shots = this.#request.fewshot;
@@ -93,7 +90,7 @@ export class EvaluateJob implements VisitJob<TaskPart> {
         higher_is_better: Object.fromEntries(figures.map(({ metric, higherIsBetter }) => [metric, higherIsBetter])),
         items,
       },
-      flags: flagsOf(means, limit),
+      flags: cutFlags(means.cut, limit),
       provenance: { data },
     };
   }
@@ -125,8 +122,8 @@ interface Means {
   readonly encoded: Encoded;
   /** Tokens that the model takes. */
   readonly limit: number;
-  /** What did not fit. */
-  readonly cut: { questions: number; tokens: number };
+  /** Tokens cut of each question so that it fits. */
+  readonly cut: number[];
 }
 
 interface Found {
@@ -162,7 +159,7 @@ async function choices(means: Means, task: Task, questions: readonly ChoiceQuest
   const right: Record<string, number[]> = {};
   const items = questions.map((question, i) => {
     const own = scores[i]!;
-    const loglikelihoods = own.map(total);
+    const loglikelihoods = own.map(loglikelihoodOf);
     const chosen = chosenBy(question, loglikelihoods);
     const hits = Object.entries(chosen).map(([metric, c]) => [metric, c === question.target ? 1 : 0] as const);
     for (const [metric, hit] of hits) (right[metric] ??= []).push(hit);
@@ -183,7 +180,7 @@ async function choices(means: Means, task: Task, questions: readonly ChoiceQuest
 async function lastWords(means: Means, questions: readonly LastWordQuestion[]): Promise<Found> {
   const scores = await scored(means, means.encoded.pairs);
   const own = questions.map((_, i) => scores[i]![0]!);
-  const loglikelihoods = own.map(total);
+  const loglikelihoods = own.map(loglikelihoodOf);
   return {
     figures: [
       perplexityFigure(loglikelihoods),
@@ -205,7 +202,7 @@ async function perplexities(means: Means, questions: readonly PerplexityQuestion
   const windows = questions.map(({ text }) => encoder.windows(text, means.limit));
   const scores = await scored(means, windows);
   const texts = questions.map(({ counted }, i): TextScore => {
-    const loglikelihood = scores[i]!.reduce((sum, each) => sum + total(each), 0);
+    const loglikelihood = scores[i]!.reduce((sum, each) => sum + loglikelihoodOf(each), 0);
     const tokens = scores[i]!.reduce((sum, { logprobs }) => sum + logprobs.length, 0);
     return { loglikelihood, tokens, ...countsOf(counted) };
   });
@@ -227,7 +224,7 @@ async function generations(means: Means, task: Task, questions: readonly Generat
   }
   const prompts = questions.map(({ context }) => {
     const ids = context === '' ? Int32Array.of(encoded.encoder.prefix) : encoded.encoder.text(context);
-    noteCut(means, ids.length - room);
+    means.cut.push(Math.max(0, ids.length - room));
     return ids.slice(Math.max(0, ids.length - room));
   });
   const options = { until: file.until, maxTokens, end: encoded.encoder.end, threads: tools.threads };
@@ -245,62 +242,12 @@ async function generations(means: Means, task: Task, questions: readonly Generat
   };
 }
 
-/** Scores of each question's pairs, in order: those of one context are one item, which computes it once. */
+/** Scores of each question's pairs, in order. */
 async function scored(
-  { subject, tools, limit, ...means }: Means,
+  { subject, tools, cut }: Means,
   pairs: readonly (readonly EncodedPair[])[],
-): Promise<ContinuationScore[][]> {
-  const items: ScoreItem[] = [];
-  const places: { question: number; members: number[] }[] = [];
-  pairs.forEach((own, question) => {
-    const byContext = new Map<Int32Array, number[]>();
-    own.forEach(({ context }, p) => {
-      const same = [...byContext.keys()].find((other) => sameIds(other, context));
-      if (same) byContext.get(same)!.push(p);
-      else byContext.set(context, [p]);
-    });
-    for (const [context, members] of byContext) {
-      items.push({ context, continuations: members.map((p) => own[p]!.continuation) });
-      places.push({ question, members });
-    }
-  });
-  tools.progress('load', 0, subject.model.bytes);
-  let started = 0;
-  const found = await score(tools.child, subject.model, items, {
-    ...{ threads: tools.threads, maxTokens: limit },
-    ...(tools.signal ? { signal: tools.signal } : {}),
-    onLoaded: () => (started = performance.now()),
-    onProgress: (done, of) => {
-      const seconds = (performance.now() - started) / 1000;
-      tools.progress('score', done, of, done > 0 ? done / seconds : null);
-    },
-  });
-  const scores: ContinuationScore[][] = pairs.map(() => []);
-  places.forEach(({ question, members }, i) => {
-    members.forEach((p, c) => (scores[question]![p] = found[i]![c]!));
-  });
-  for (const own of scores) noteCut(means, Math.max(0, ...own.map(({ cut }) => cut)));
-  return scores;
-}
-
-function sameIds(a: Int32Array, b: Int32Array): boolean {
-  return a === b || (a.length === b.length && a.every((id, i) => id === b[i]));
-}
-
-function noteCut({ cut }: Pick<Means, 'cut'>, tokens: number): void {
-  if (tokens <= 0) return;
-  cut.questions++;
-  cut.tokens += tokens;
-}
-
-function flagsOf({ cut, asked }: Means, limit: number): FindingFlag[] {
-  if (cut.questions === 0) return [];
-  const message =
-    `${cut.questions} of ${asked.questions.length} questions are longer than the model's ${limit} tokens: ` +
-    `${cut.tokens} tokens were cut from the left`;
-  return [{ code: 'context-cut', message, count: cut.questions }];
-}
-
-function total({ logprobs }: ContinuationScore): number {
-  return logprobs.reduce((sum, value) => sum + value, 0);
+): Promise<readonly (readonly ContinuationScore[])[]> {
+  const found = await scoreQuestions(subject.model, pairs, [null], tools);
+  cut.push(...found.cut);
+  return found.scores[0]!;
 }

@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
+import { agentOptions } from '../bytes/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
 import { HubError, refused } from './refusals.js';
 import { askedPause, backoff, firstPause, mayPass, patience, tries } from './retry.js';
@@ -40,8 +41,7 @@ export class HubHttp {
     this.settings = settings;
     const { timeout, proxy } = settings;
     this.#agent = new EnvHttpProxyAgent({
-      // An empty text keeps undici from looking at the environment of this process by itself.
-      ...{ httpProxy: proxy.http ?? '', httpsProxy: proxy.https ?? '', noProxy: proxy.no ?? '' },
+      ...agentOptions(proxy),
       ...{ headersTimeout: timeout, bodyTimeout: timeout, connect: { timeout }, connections: 16 },
     });
   }

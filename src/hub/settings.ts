@@ -1,7 +1,7 @@
 /** Where the Hub is and where its cache lies, from the environment, as Python's huggingface_hub reads it. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { readText } from '../bytes/index.js';
+import { proxyOf, readText, type ProxySettings } from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
 
 export interface HubSettings {
@@ -17,12 +17,7 @@ export interface HubSettings {
   readonly timeout: number;
   /** False where `HF_HUB_DISABLE_SYMLINKS` says so. */
   readonly symlinks: boolean;
-  /** Of EnvHttpProxyAgent; undefined where none is set. */
-  readonly proxy: {
-    readonly http: string | undefined;
-    readonly https: string | undefined;
-    readonly no: string | undefined;
-  };
+  readonly proxy: ProxySettings;
 }
 
 const isTrue = (value: string | undefined): boolean => ['1', 'ON', 'YES', 'TRUE'].includes((value ?? '').toUpperCase());
@@ -40,11 +35,7 @@ export async function hubSettings(env: NodeJS.ProcessEnv = process.env): Promise
     offline: isTrue(env['HF_HUB_OFFLINE'] || env['TRANSFORMERS_OFFLINE']),
     timeout: secondsOf(env['HF_HUB_DOWNLOAD_TIMEOUT'], 30) * 1000,
     symlinks: !isTrue(env['HF_HUB_DISABLE_SYMLINKS']),
-    proxy: {
-      http: env['http_proxy'] || env['HTTP_PROXY'] || undefined,
-      https: env['https_proxy'] || env['HTTPS_PROXY'] || undefined,
-      no: env['no_proxy'] || env['NO_PROXY'] || undefined,
-    },
+    proxy: proxyOf(env),
   };
 }
 

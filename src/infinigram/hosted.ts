@@ -8,10 +8,10 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { proxiedFetch } from '../bytes/index.js';
 import { EigentraceError } from '../errors.js';
 import { readCount, readInfgramNtd, readInfgramProb, readNtd, readProb, readTokens } from './hosted-answers.js';
 import { AnswerCache } from './hosted-cache.js';
-import { proxiedFetch } from './hosted-fetch.js';
 import { Service, type ServiceOptions } from './hosted-service.js';
 import type {
   CountAnswer,

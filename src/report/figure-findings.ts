@@ -1,5 +1,5 @@
-/** Charts of what a run's findings hold (RUN/ablation), as `export --chart` asks for them. */
-import { ablationChart, type Drawing, type Frame } from '../charts/index.js';
+/** Charts of what a run's findings hold (RUN/ablation, RUN/samples), as `export --chart` asks for them. */
+import { ablationChart, samplesChart, type Drawing, type Frame } from '../charts/index.js';
 import { EigentraceError, nearest } from '../errors.js';
 import type { AblationStory, SeriesStory } from '../story/index.js';
 import type { FigureChoice } from './figure-charts.js';
@@ -14,6 +14,23 @@ export function drawAblation(choice: FigureChoice, series: SeriesStory, frame: F
   const ablation = named ?? all[0]!;
   const metric = figure === null || named ? undefined : metricOf(figure, ablation, all);
   return ablationChart({ series, ablation, point: pointAt(choice, ablation.points), metric }, frame);
+}
+
+/** `--figure` names a prompt, or its number from 1. */
+export function drawSamples({ figure, axis }: FigureChoice, series: SeriesStory, frame: Frame): Drawing {
+  const { samples: all = [] } = series;
+  if (all.length === 0) throw missing('no generated texts in this run', 'some made by eigentrace generate');
+  const named = all.flatMap((samples) =>
+    samples.prompts.flatMap(({ text }, prompt) =>
+      figure === null || figure === text || figure === String(prompt + 1) ? [{ samples, prompt }] : [],
+    ),
+  );
+  if (named.length > 0) return samplesChart({ series, ...named[0]!, axis }, frame);
+  const prompts = all.flatMap((samples) => samples.prompts.map(({ text }) => JSON.stringify(text)));
+  throw new EigentraceError(
+    'usage',
+    `--figure: no such prompt, got '${figure ?? ''}' (expected its number from 1, or ${[...new Set(prompts)].slice(0, 3).join(', ')})`,
+  );
 }
 
 function metricOf(figure: string, { metrics }: AblationStory, all: readonly AblationStory[]): string {

@@ -16,12 +16,13 @@ export const figureCharts = {
   'suffix-lengths': 'how long the suffixes are that the index holds, as shares of tokens',
   likelihoods: 'both likelihoods of every answer at the last checkpoint',
   ablation: 'what is still answered with eigen-directions removed or kept at a checkpoint (--at), from RUN/ablation',
+  samples: 'how texts after a prompt (--figure, its number) repeat themselves over training, from RUN/samples',
   training: 'losses and learning rate over training (--log)',
 } as const;
 
 /** Charts of what the neighbours of `trace` found: they need no geometry. */
 export const findingCharts: readonly string[] = [
-  ...['memorization', 'suffix-lengths', 'likelihoods', 'ablation', 'downstream', 'task-map'],
+  ...['memorization', 'suffix-lengths', 'likelihoods', 'ablation', 'samples', 'downstream', 'task-map'],
 ];
 
 export type FigureChart = keyof typeof figureCharts;

@@ -7,6 +7,7 @@
 import type { Phases } from '../phases/index.js';
 import type { AblationStory } from './ablation.js';
 import type { MemorizationStory } from './memorization.js';
+import type { SamplesStory } from './samples.js';
 
 export interface Story {
   /** When it was made, ISO 8601. */
@@ -104,6 +105,8 @@ export interface SeriesStory {
   readonly memorization?: readonly MemorizationStory[];
   /** What it answers with eigen-directions removed or kept (RUN/ablation), a set of questions each. */
   readonly ablation?: readonly AblationStory[];
+  /** Texts that it wrote (RUN/samples), a request each. */
+  readonly samples?: readonly SamplesStory[];
 }
 
 export interface Control {

@@ -1,8 +1,9 @@
 /**
  * Tells an alert to a web address: JSON with `text` (Slack, Mattermost, Rocket.Chat) and `content` (Discord), and the facts
- * beside them for programs. Ten seconds, one retry; what goes wrong is told, and ends nothing.
+ * beside them for programs. Through the environment's proxy; ten seconds, one retry; what goes wrong is told, and ends nothing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { proxiedFetch } from '../bytes/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
 import type { FiredAlert } from '../record/index.js';
 
@@ -33,7 +34,7 @@ export async function postAlert(
     try {
       if (attempt > 0) await sleep(options.pause ?? pause, undefined, { signal: options.signal });
       const limit = AbortSignal.timeout(options.timeout ?? timeout);
-      const response = await fetch(url, {
+      const response = await proxiedFetch(url, {
         ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body },
         signal: options.signal ? AbortSignal.any([limit, options.signal]) : limit,
       });

@@ -197,7 +197,7 @@ describe('the trace’s request', () => {
   it('has every option', async () => {
     const { requests } = await type(
       'trace s --corpus c --out o --field body --tokens-per-step 4096 --revisions paper --sequences 9 --min-tokens 8 --max-tokens 7 --seed 6 --rows r.txt ' +
-        '--position all --layers 0,2 --errors none --alpha-range 11..99 --nll --save-features --device cuda --memory 6GiB --threads 3 --force --skip-flagged',
+        '--position all --layers 0,2 --errors none --alpha-range 11..99 --nll --save-features --device cuda --memory 6GiB --precision int8 --threads 3 --force --skip-flagged',
     );
     expect(requests[0]).toEqual({
       ...{
@@ -217,6 +217,7 @@ describe('the trace’s request', () => {
         saveFeatures: true,
         device: 'cuda',
         memory: 6 * 2 ** 30,
+        precision: 'int8',
         threads: 3,
         force: true,
         control: [],

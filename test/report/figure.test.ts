@@ -75,6 +75,10 @@ describe('SVG', () => {
         await expect(drawn).rejects.toThrow(
           '--chart: no ablation in this run (expected one made by eigentrace ablate)',
         );
+      else if (chart === 'samples')
+        await expect(drawn).rejects.toThrow(
+          '--chart: no generated texts in this run (expected some made by eigentrace generate)',
+        );
       else expect((await drawn).text).not.toMatch(/NaN|undefined/);
     }
     await expect(svgOf({ chart: 'training' })).rejects.toThrow('--chart: no training log (expected --log FILE');

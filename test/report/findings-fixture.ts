@@ -20,6 +20,33 @@ export function findingDraft(kind: FindingKind, changes: Partial<FindingDraft> =
   };
 }
 
+/** Texts of one checkpoint, by prompt then sample; those that hold `loop` go round. */
+export function samplesDraft(
+  texts: Readonly<Record<string, readonly string[]>>,
+  changes: Partial<FindingDraft> = {},
+): FindingDraft {
+  const prompts = Object.entries(texts).map(([prompt, written]) => ({
+    ...{ prompt, prompt_tokens: 3, cut: 0 },
+    completions: written.map((text, sample) => ({
+      ...{ sample, ids: [5, 6, 7, 8], text, finish: 'length', distinct: [0.5, 2 / 3, null] },
+      longestRepeat: { length: 2, first: 0, second: 2 },
+      loop: text.includes('loop') ? { period: 2, from: 1, rounds: 3.5 } : null,
+    })),
+  }));
+  const values = prompts.flatMap(({ prompt }, p) => {
+    const row = (metric: string, value: number | null, se: number | null) => ({
+      ...{ name: `${p + 1}: ${prompt}`.slice(0, 60), metric, value, se, n: 2, definition: `${metric} repetition/1` },
+    });
+    return [row('distinct_1', 0.5 + p / 10, 0.0123456789), row('distinct_3', null, null), row('loops', 1, 0)];
+  });
+  return findingDraft('samples', {
+    options: { prompts: Object.keys(texts), maxNewTokens: 64, stop: [], greedy: true },
+    values,
+    detail: { prompts },
+    ...changes,
+  });
+}
+
 /** An ablation of `sciq`, its accuracies by variant; every change is tested. */
 export function ablationDraft(
   accuracies: Readonly<Record<string, number>>,

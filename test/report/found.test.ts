@@ -6,7 +6,7 @@ import { openRun, writeFinding, writeMeasurement } from '../../src/record/index.
 import { exportFigure, makeReport, readStory, StoryReader } from '../../src/report/index.js';
 import { findingsOf } from '../../src/story/index.js';
 import { draft, temporaryFolder } from '../record/fixture.js';
-import { ablationDraft, findingDraft } from './findings-fixture.js';
+import { ablationDraft, findingDraft, samplesDraft } from './findings-fixture.js';
 
 const accuracies = { original: 0.8, 'top-10 removed': 0.79, 'top-10 kept': 0.23, 'random-10 kept': 0.3 };
 
@@ -79,6 +79,75 @@ describe('an ablation in a run', () => {
       "--figure: no such set of questions or metric, got 'f1' (expected sciq, acc, logprob)",
     );
     await expect(titleOf({ chart: 'trajectory' })).rejects.toThrow('RUN: holds no measurement to draw');
+  });
+});
+
+describe('generated texts in a run', () => {
+  const later = { revision: 'step2000', step: 2000, tokens: 4_194_304_000 };
+
+  it('stand by checkpoint, prompt and sample, with their repetition', async () => {
+    const run = await runOf(
+      samplesDraft({ 'The cat': ['a loop', 'b', 'c', 'd'], 'A <b>dog</b>': ['\u202e'] }),
+      samplesDraft({ 'The cat': ['e'], 'A <b>dog</b>': ['f'] }, later),
+    );
+    const [samples, ...others] = (await storyOf(run.path)).series[0]!.samples!;
+    expect(others).toEqual([]);
+    expect(samples).toMatchObject({ name: 'greedy, at most 64 tokens', left: { prompts: 0, completions: 0 } });
+    expect(samples!.prompts.map(({ text }) => text)).toEqual(['The cat', 'A <b>dog</b>']);
+    expect(samples!.prompts[1]!.figures).toMatchObject({
+      distinct_1: [
+        [0.6, 0.012346],
+        [0.6, 0.012346],
+      ],
+      ...{ distinct_2: [null, null], distinct_3: [null, null] },
+    });
+    expect(samples!.points.map(({ revision }) => revision)).toEqual(['step1000', 'step2000']);
+    // Three samples of a prompt are shown.
+    expect(samples!.points[0]!.texts[0]!.map(({ text }) => text)).toEqual(['a loop', 'b', 'c']);
+    expect(samples!.points[0]!.texts[0]![0]).toEqual({
+      ...{ text: 'a loop', isCut: false, tokens: 4, finish: 'length', distinct: [0.5, 0.66667, null], repeat: 2 },
+      loop: { period: 2, from: 1 },
+    });
+    expect(samples!.points[0]!.texts[1]![0]!.text).toBe('\u202e');
+  });
+
+  it('written in another way are another request', async () => {
+    const options = { prompts: ['x'], maxNewTokens: 8, stop: ['.'], temperature: 0.8, topK: 40, topP: 1, seed: 3 };
+    const run = await runOf(
+      samplesDraft({ x: ['a'] }),
+      samplesDraft({ x: ['b', 'c', 'd', 'e'] }, { variant: 'cc33', options: { ...options, samples: 4 } }),
+    );
+    const told = (await storyOf(run.path)).series[0]!.samples!;
+    expect(told.map(({ name, left }) => [name, left.completions])).toEqual([
+      ['greedy, at most 64 tokens', 0],
+      ['temperature 0.8, top-k 40, seed 3, at most 8 tokens, a stop text', 1],
+    ]);
+  });
+
+  it('are bounded: long ones are cut, and prompts beyond the room left out', async () => {
+    const long = `${'x'.repeat(1199)}😀 and more`;
+    const texts = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`prompt ${i}`, [long]]));
+    const run = await runOf(samplesDraft(texts));
+    const [samples] = (await storyOf(run.path)).series[0]!.samples!;
+    expect(samples!.points[0]!.texts[0]![0]).toMatchObject({ text: `${'x'.repeat(1199)}…`, isCut: true });
+    expect(samples!.prompts.length).toBeLessThan(250);
+    expect(samples!.left.prompts).toBe(300 - samples!.prompts.length);
+    expect(JSON.stringify(samples).length).toBeLessThan(400_000);
+  });
+
+  it('are exported as a chart, by the number or the text of a prompt', async () => {
+    const run = await runOf(samplesDraft({ 'The cat': ['a'], 'A <b>dog</b>': ['b'] }));
+    const options = {
+      ...{ chart: 'samples', format: 'svg' as const, width: 84, out: null, axis: 'tokens' as const },
+      ...{ at: null, and: null, series: null, layer: null, variant: null, logs: [], evaluations: [] },
+    };
+    const drawn = (figure: string | null) => exportFigure(run.path, { ...options, figure });
+    expect((await drawn(null)).title).toContain('after “The cat” over');
+    const { content } = await drawn('2');
+    expect(Buffer.from(content!).toString()).toContain('A &lt;b>dog&lt;/b>');
+    await expect(drawn('3')).rejects.toThrow(
+      `--figure: no such prompt, got '3' (expected its number from 1, or "The cat"`,
+    );
   });
 });
 

@@ -1,7 +1,7 @@
 /** The sections of what the neighbours of `trace` found, in a real browser, from a report with geometry and one without. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AblationStory, SeriesStory } from '../../src/story/index.js';
+import type { AblationStory, SamplesStory, SeriesStory } from '../../src/story/index.js';
 import { downloaded, launch, open, reportFile, violations, watched } from './browser.js';
 import { fixtureSeries, fixtureSpectra, fixtureStory } from './story-fixture.js';
 
@@ -40,7 +40,27 @@ const ablation: AblationStory = {
     } as const;
   }),
 };
-const found: Partial<SeriesStory> = { ablation: [ablation] };
+/** Two prompts; the first prompt's texts go round, and hold what a page must not take for markup. */
+const samples: SamplesStory = {
+  ...{ name: 'greedy, at most 64 tokens', left: { prompts: 2, completions: 0 } },
+  prompts: ['The cat ', '<i>3 + 4</i> ='].map((text) => ({
+    text,
+    figures: {
+      distinct_1: at.map((_, i) => [0.2 + i / 5, null] as const),
+      loops: at.map((_, i) => [1 - i / 2, null] as const),
+    },
+  })),
+  points: at.map(({ stage, revision, step, tokens }, i) => ({
+    ...{ stage, revision, step, tokens, notes: [] },
+    texts: [`sat <b>on</b>\n\u202e${', and the fire'.repeat(4)}`, ''].map((text) => [
+      {
+        ...{ text, isCut: false, tokens: 20 + i, finish: 'length' as const, distinct: [0.2, 0.3, null], repeat: 9 },
+        loop: text === '' ? null : { period: 5, from: 3 },
+      },
+    ]),
+  })),
+};
+const found: Partial<SeriesStory> = { ablation: [ablation], samples: [samples] };
 
 beforeAll(async () => {
   browser = await launch();
@@ -81,6 +101,39 @@ describe('ablation', () => {
   });
 });
 
+describe('generated texts', () => {
+  it('stand side by side as text, loops marked, the cursor’s row in sight', async () => {
+    const { page, faults } = await open(browser, whole);
+    const part = page.locator('section.samples');
+    const rows = part.locator('.texts li');
+    expect(await rows.count()).toBe(3);
+    expect(await part.locator('.lead').textContent()).toContain('Left out here, but in the run: 2 more prompts.');
+    const said = rows.first().locator('.said');
+    expect(await said.textContent()).toBe(
+      `sat <b>on</b>↵ ⟨U+202E⟩⟳from here it goes round: ${', and the fire'.repeat(4)}`,
+    );
+    expect(await said.locator('b').count()).toBe(0);
+    expect(await said.locator('mark').allTextContents()).toEqual([
+      '⟳from here it goes round: , and the fire',
+      ', and the fire'.repeat(3),
+    ]);
+    expect(await rows.first().locator('.figures').textContent()).toBe(
+      '20 tokens · distinct-1/2/3 0.20 0.30 – · longest repeat 9 · loops every 5 tokens from token 3',
+    );
+    // The cursor is at a checkpoint without a text; a choice in the list moves it.
+    expect(await part.locator('li.at-cursor').count()).toBe(0);
+    await rows.nth(1).getByRole('button').click();
+    expect(await part.locator('li.at-cursor .of button').textContent()).toBe(at[1]!.revision);
+    expect(await page.locator('section.ablation .chart-title').textContent()).toContain(`at ${at[1]!.revision}`);
+    await part.getByLabel('Prompt').selectOption({ index: 1 });
+    expect(await part.locator('.prompt .said').textContent()).toBe('“<i>3 + 4</i> =”');
+    expect(await rows.first().locator('.written').textContent()).toBe('(nothing)');
+    expect(await part.locator('.chart-title').textContent()).toContain('after “<i>3 + 4</i> =”');
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+});
+
 describe('without geometry', () => {
   it('shows the findings, and nothing that needs geometry', async () => {
     const { page, faults, requests } = await watched(browser, bare);
@@ -88,9 +141,9 @@ describe('without geometry', () => {
     const parts = await page
       .locator('section.part')
       .evaluateAll((all) => all.map((part) => part.getAttribute('class')));
-    expect(parts).toEqual(['part ablation', 'part provenance']);
+    expect(parts).toEqual(['part ablation', 'part samples', 'part provenance']);
     expect(await page.locator('.finding').textContent()).toBe(
-      'No geometry is measured in this run: it holds ablations (sciq) at 3 checkpoints.',
+      'No geometry is measured in this run: it holds ablations (sciq), generated texts at 3 checkpoints.',
     );
     await page.locator('section.ablation').getByLabel('Checkpoint').selectOption({ index: 0 });
     expect(await page.locator('section.ablation .chart-title').textContent()).toContain(`at ${at[0]!.revision}`);

@@ -13,6 +13,7 @@ import { Head } from './sections/head.js';
 import { Layers } from './sections/layers.js';
 import { Memorization } from './sections/memorization.js';
 import { Provenance } from './sections/provenance.js';
+import { Samples } from './sections/samples.js';
 import { Spectrum } from './sections/spectrum.js';
 import { Sweeps } from './sections/sweeps.js';
 import { Table } from './sections/table.js';
@@ -55,6 +56,7 @@ function Parts({ source }: { source: Source }): JSX.Element {
       <Memorization />
       <Downstream />
       <Ablation />
+      <Samples />
       <Controls />
       <Sweeps />
       <Comparison />

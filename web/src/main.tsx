@@ -5,6 +5,7 @@ import './styles/page.css';
 import './styles/head.css';
 import './styles/chart.css';
 import './styles/parts.css';
+import './styles/findings.css';
 import './styles/print.css';
 import { App } from './app.js';
 import { embeddedSource } from './data/embedded.js';

@@ -26,6 +26,7 @@ const charts = [
     'ablation',
     'what is still answered with eigen-directions removed or kept at a checkpoint (--at), from RUN/ablation',
   ],
+  ['samples', 'how texts after a prompt (--figure, its number) repeat themselves over training, from RUN/samples'],
   ['training', 'losses and learning rate over training (--log)'],
 ] as const;
 

@@ -55,7 +55,7 @@ export const relate = command({
       ...(tasks.length === 0 ? {} : { tasks }),
       ...(values.relateMetric === null ? {} : { metric: values.relateMetric }),
       ...(values.compareSeries === null ? {} : { series: values.compareSeries }),
-      ...(values.relateStage === null ? {} : { stage: values.relateStage }),
+      ...(values.stage === null ? {} : { stage: values.stage }),
       ...(values.compareLayer === null ? {} : { layer: values.compareLayer }),
       ...(values.comparePosition === null ? {} : { position: values.comparePosition }),
     });

@@ -30,7 +30,7 @@ export function useAtCursor(points: readonly FoundAt[]): readonly [at: number, c
 }
 
 /** Among the checkpoints of the series in focus; −1 where it is none. */
-function placeOf(point: FoundAt): number {
+export function placeOf(point: FoundAt): number {
   const key = `${point.stage}/${point.revision}`;
   return focus.value?.checkpoints.findIndex((checkpoint) => keyOf(checkpoint) === key) ?? -1;
 }
