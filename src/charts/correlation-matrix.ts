@@ -182,11 +182,14 @@ export function correlationMatrix(input: CorrelationMatrixInput, frame: Frame): 
   }
 
   function linesOf({ relation, of, value, se, isMarked }: Cell): string[] {
-    const { task, metric, figure, increments, pHolm, withoutErrors } = relation;
+    const { task, metric, figure, increments, pHolm, withoutErrors, errorsOver } = relation;
     const head = `${figureName(figure)} with ${task} ${metric}`;
     if (value === null) return [head, `none: ${of.reason ?? 'not defined'}`];
     const symbol = kind === 'pearson' ? 'r' : 'ρ';
-    const lines = [head, `${symbol} ${signedText(value, 3)}${se === null ? '' : ` ± ${bare(se)}`}, n ${of.n}`];
+    const lines = [
+      head,
+      `${symbol} ${signedText(value, 3)}${se === null ? '' : ` ± ${bare(se)} over ${errorsOver.join(' and ')}`}, n ${of.n}`,
+    ];
     if (part !== 'increments') return [...lines, 'descriptive: curves that drift look correlated'];
     const p = increments.p === null ? 'no p: too few steps' : `p ${pText(increments.p)}, by Holm ${pText(pHolm ?? 1)}`;
     return [

@@ -228,20 +228,42 @@ function childrenText(children: ChildRelations, relations: SeriesRelations, styl
 function footer(stages: readonly StageRelations[], style: Style, limit: number): string {
   const [first] = stages;
   const zero = [...new Set(stages.flatMap(({ withoutGiven }) => withoutGiven))];
-  const withoutErrors = [
-    ...new Set(stages.flatMap(({ relations }) => relations.flatMap((r) => r.withoutErrors ?? []))),
-  ];
   const tests = stages.map(({ tests }) => tests).join(' and ');
   const sentences = [
     'Levels are descriptive: curves that drift look correlated. p is of r of the increments between neighbours.',
     `Holm: over the ${tests} tests of ${stages.length > 1 ? 'each stage' : 'this stage'}; * where below .05.`,
-    '± is the error over the sequences that the geometry was measured on, not over a task’s questions.',
-    ...(withoutErrors.length === 0 ? [] : [`Without it: ${withoutErrors.join('; ')}.`]),
+    ...errorSentences(stages.flatMap(({ relations }) => relations)),
     ...(zero.length === 0 ? [] : [`${zero.join(', ')} has no ln(${first!.given}) and is not in what is given it.`]),
   ];
   return hanging(sentences.join(' '), limit)
     .map((line) => style.dim(line))
     .join('\n');
+}
+
+/** What ± is over, and where it lacks a part. */
+function errorSentences(relations: readonly Relation[]): string[] {
+  const has = (what: Relation['errorsOver'][number]) => relations.filter(({ errorsOver }) => errorsOver.includes(what));
+  const [sequences, questions] = [has('sequences'), has('questions')];
+  if (sequences.length + questions.length === 0) {
+    return [`No errors: ${[...new Set(relations.flatMap(({ withoutErrors }) => withoutErrors ?? []))].join('; ')}.`];
+  }
+  const over = [
+    ...(sequences.length > 0 ? ['the sequences that the geometry was measured on'] : []),
+    ...(questions.length > 0 ? ['the questions of the task'] : []),
+  ];
+  const lacking = [
+    ...(sequences.length > 0 && sequences.length < relations.length
+      ? ['figures other than RankMe and α have no part over sequences']
+      : []),
+    ...(questions.length < relations.length
+      ? [
+          questions.length === 0
+            ? 'a task’s own error is not in it'
+            : `${[...new Set(relations.filter((r) => !questions.includes(r)).map(({ task }) => task))].slice(0, 3).join(', ')} have no part over questions`,
+        ]
+      : []),
+  ];
+  return [`± is over ${over.join(' and ')}${lacking.length === 0 ? '' : `; ${lacking.join('; ')}`}.`];
 }
 
 /** `+.88`, `+.88±.01`, `−1.00`. */

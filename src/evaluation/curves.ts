@@ -9,7 +9,10 @@ export const ownSource = 'this run';
 export type TaskFinding = Pick<
   Finding,
   'series' | 'stage' | 'revision' | 'step' | 'tokens' | 'variant' | 'control' | 'options' | 'values'
->;
+> & {
+  /** By metric: its value without each group of questions, where that is wanted. */
+  readonly replicates?: Readonly<Record<string, readonly number[]>>;
+};
 
 /** By name of the series; nulls left out. `findings`: in the order of their series, stages and steps. */
 export function taskCurves(findings: readonly TaskFinding[]): Map<string, DownstreamCurve[]> {
@@ -35,7 +38,9 @@ export function taskCurves(findings: readonly TaskFinding[]): Map<string, Downst
       const task = isShared(name) && apart !== null ? `${name} (${apart})` : name;
       const key = JSON.stringify([task, metric]);
       const curve = own.get(key) ?? { task, metric, source: ownSource, points: [] };
-      own.set(key, { ...curve, points: [...curve.points, { stage, revision, step, tokens, value, se, n }] });
+      const left = finding.replicates?.[metric];
+      const point = { stage, revision, step, tokens, value, se, n, ...(left ? { replicates: left } : {}) };
+      own.set(key, { ...curve, points: [...curve.points, point] });
     }
   }
   return new Map([...curves].map(([series, found]) => [series, [...found.values()]]));

@@ -3,6 +3,7 @@ export { evaluate, type EvaluateResult } from './evaluate.js';
 export { evaluateDefaults, type EvaluateRequest } from './request.js';
 export { askTask, type AskedTask, type Asking } from './data.js';
 export { Encoder, type EncodedPair } from './encode.js';
+export { questionReplicates } from './question-groups.js';
 export { joined, ownerOf, ownSource, taskCurves, type TaskFinding } from './curves.js';
 export { continueGreedily, type Continued, type GreedyOptions } from './greedy.js';
 export { harnessResults } from './harness-file.js';

@@ -3,7 +3,7 @@
  * (RUN/tasks) or those of result files of lm-evaluation-harness. No model is needed.
  */
 import { EigentraceError, nearest } from '../errors.js';
-import { joined, ownerOf, readEvaluations, taskCurves } from '../evaluation/index.js';
+import { joined, ownerOf, questionReplicates, readEvaluations, taskCurves } from '../evaluation/index.js';
 import { paperCorrelationFor, type PaperCorrelation } from '../paper/index.js';
 import {
   curvesOf,
@@ -70,8 +70,10 @@ interface Read {
   readonly path: string;
   readonly run: Run;
   readonly curve: Curve;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly ReadFinding[];
 }
+
+type ReadFinding = Finding & { readonly replicates: Readonly<Record<string, readonly number[]>> };
 
 export async function relateRuns(paths: readonly string[], options: RelateOptions = {}): Promise<RelateResult> {
   if (paths.length === 0) throw new EigentraceError('usage', 'RUN: is missing (expected the folder of a run)');
@@ -114,10 +116,14 @@ async function readRun(path: string, options: RelateOptions, notes: string[]): P
       `${path}: holds no measurement that fits (expected a run that trace has measured checkpoints into)`,
     );
   }
-  const findings: Finding[] = [];
+  const findings: ReadFinding[] = [];
   for (const kind of ['tasks', 'posttraining'] as const) {
-    // Scores of single questions would fill the memory, and are not looked at.
-    const read = await listFindings(run, kind, ({ finding }): Finding => ({ ...finding, detail: null }));
+    // Scores of single questions would fill the memory: what errors need is made of them at once.
+    const read = await listFindings(run, kind, ({ finding }): ReadFinding => ({
+      ...finding,
+      detail: null,
+      replicates: questionReplicates(finding),
+    }));
     findings.push(...read.kept);
     notes.push(...read.problems.map(({ message }) => `${path}: left out: ${message}`));
   }

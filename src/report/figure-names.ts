@@ -22,13 +22,7 @@ export const figureCharts = {
 
 /** Charts of what the neighbours of `trace` found: they need no geometry. */
 export const findingCharts: readonly string[] = [
-  'memorization',
-  'suffix-lengths',
-  'likelihoods',
-  'ablation',
-  'samples',
-  'downstream',
-  'task-map',
+  ...['memorization', 'suffix-lengths', 'likelihoods', 'ablation', 'samples', 'downstream', 'task-map'],
 ];
 
 export type FigureChart = keyof typeof figureCharts;

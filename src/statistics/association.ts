@@ -2,7 +2,8 @@
  * How two curves over the same checkpoints go together (definitions §9), read three ways: their levels (descriptive: curves
  * that drift look correlated), the steps between neighbours, which carry a p-value, and what is left of the levels given
  * ln(training tokens): r_xy·z = (r_xy − r_xz r_yz) / √((1 − r_xz²)(1 − r_yz²)), of values and of ranks. Errors are the
- * jackknife's over the curves of x without each group of rows, y held.
+ * jackknife's over the curves of x without each group of rows, y held, and over those of y without each group of its
+ * questions, x held: rows and questions share nothing, so their variances add.
  */
 import { correlationPValue, pearson, spearman, varies } from './correlation.js';
 import { partialOf, RankCorrelations } from './rank-correlations.js';
@@ -15,6 +16,8 @@ export interface CurvePair {
   readonly given: readonly (number | null)[];
   /** x without each of K groups of rows, each a whole curve; null: without errors. */
   readonly replicates: ReplicateCurves | null;
+  /** y without each of its groups of questions. Default null. */
+  readonly yReplicates?: ReplicateCurves | null;
   /** What x and y are called where one of them is why there is no correlation. */
   readonly names: readonly [string, string];
   /** What n counts. Default `checkpoints in common`. */
@@ -48,6 +51,7 @@ export function associate({
   y,
   given,
   replicates,
+  yReplicates = null,
   names,
   points = 'checkpoints in common',
 }: CurvePair): Association {
@@ -55,20 +59,25 @@ export function associate({
   const held = given.flatMap((value, i) => (value === null ? [] : [i]));
   const among = (values: readonly number[]): number[] => held.map((i) => values[i]!);
   const z = among(given.map((value) => value ?? 0));
-  const curves = (of: (values: readonly number[]) => readonly number[]): ReplicateCurves | null =>
-    replicates?.every((curve) => curve.every((value) => value !== null)) ? replicates.map(of) : null;
+  const whole = (curves: ReplicateCurves | null): readonly (readonly number[])[] | null =>
+    curves?.every((curve) => curve.every((value) => value !== null)) ? (curves) : null;
+  const [ofX, ofY] = [whole(replicates), whole(yReplicates)];
+  const curves = (of: (values: readonly number[]) => readonly number[]) => ({
+    xCurves: ofX && ofX.map(of),
+    yCurves: ofY && ofY.map(of),
+  });
 
   const levels = correlate({
-    ...{ x, y, names, curves: curves((values) => values), least: least.levels, what: points },
+    ...{ x, y, names, ...curves((values) => values), least: least.levels, what: points },
     ...{ pearson, spearman },
   });
   const increments = correlate({
-    ...{ x: steps(x), y: steps(y), curves: curves(steps), least: least.increments },
+    ...{ x: steps(x), y: steps(y), ...curves(steps), least: least.increments },
     ...{ what: 'steps between neighbours', names: names.map((name) => `the steps of ${name}`) as [string, string] },
     ...{ pearson, spearman },
   });
   const partial = correlate({
-    ...{ x: among(x), y: among(y), names, curves: curves(among), least: least.partial },
+    ...{ x: among(x), y: among(y), names, ...curves(among), least: least.partial },
     ...{ what: `${points} with ln(tokens)`, left: true },
     pearson: (a, b) => partialPearson(a, b, z),
     spearman: (a, b) => partialOf(new RankCorrelations([a, b, z]).matrix()),
@@ -87,7 +96,8 @@ interface Question {
   readonly x: readonly number[];
   readonly y: readonly number[];
   readonly names: readonly [string, string];
-  readonly curves: ReplicateCurves | null;
+  readonly xCurves: ReplicateCurves | null;
+  readonly yCurves: ReplicateCurves | null;
   readonly least: number;
   /** What n counts. */
   readonly what: string;
@@ -97,7 +107,7 @@ interface Question {
   readonly spearman: (x: readonly number[], y: readonly number[]) => number | null;
 }
 
-function correlate({ x, y, names, curves, least, what, left, ...figures }: Question): Correlations {
+function correlate({ x, y, names, xCurves, yCurves, least, what, left, ...figures }: Question): Correlations {
   const n = x.length;
   const flat = [x, y].findIndex((values) => !varies(values));
   const reason =
@@ -108,8 +118,13 @@ function correlate({ x, y, names, curves, least, what, left, ...figures }: Quest
         : null;
   const none = { pearson: null, pearsonSe: null, spearman: null, spearmanSe: null };
   if (reason !== null) return { n, ...none, reason };
-  const error = (figure: Question['pearson']): number | null =>
-    curves === null ? null : errorOfCurves(curves, (curve) => figure(curve as readonly number[], y));
+  const error = (figure: Question['pearson']): number | null => {
+    const parts = [
+      ...(xCurves === null ? [] : [errorOfCurves(xCurves, (curve) => figure(curve as readonly number[], y))]),
+      ...(yCurves === null ? [] : [errorOfCurves(yCurves, (curve) => figure(x, curve as readonly number[]))]),
+    ];
+    return parts.length === 0 || parts.includes(null) ? null : Math.hypot(...(parts as number[]));
+  };
   const [r, rho] = [figures.pearson(x, y), figures.spearman(x, y)];
   if (r === null && rho === null && left === true) return { n, ...none, reason: 'ln(tokens) determines one of them' };
   return {

@@ -1,7 +1,7 @@
 /** What a page shows: re-exports only. Pure: no Node module. */
 export type * from './story.js';
 export { checkpointOf, type PlacedCheckpoint } from './matching.js';
-export { geometryOfStory, relatedStage, relationsOf, replicatesOf, valuesOf } from './relations.js';
+export { geometryOfStory, relatedStage, relationsOf } from './relations.js';
 export type { Geometry, Relation, RelationsAsked, StageRelations } from './relations.js';
 export type { AblationFigure, AblationPoint, AblationStory, AblationVariant } from './ablation.js';
 export type { MemorizationBar, MemorizationStory } from './memorization.js';

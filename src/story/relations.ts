@@ -27,7 +27,9 @@ export interface Relation extends Association {
   readonly source: string;
   /** Of the increments' p, over the matrix. */
   readonly pHolm: number | null;
-  /** Why correlations have no error; null when they have. */
+  /** What the errors are over: `sequences` of the geometry, `questions` of the task; empty: there are none. */
+  readonly errorsOver: readonly ('sequences' | 'questions')[];
+  /** Why they are not over sequences; null when they are. */
   readonly withoutErrors: string | null;
 }
 
@@ -61,7 +63,7 @@ export function relationsOf(
 ): StageRelations {
   const own = geometry.checkpoints.flatMap((checkpoint, i) => (checkpoint.stage === stage ? [i] : []));
   const at = (i: number): PlacedCheckpoint => geometry.checkpoints[i]!;
-  const tasks = curves.map((curve) => ({ curve, values: valuesOf(geometry.checkpoints, curve) }));
+  const tasks = curves.map((curve) => ({ curve, results: resultsOf(geometry.checkpoints, curve) }));
   const given = own.some((i) => (at(i).tokens ?? 0) > 0) ? 'tokens' : 'steps';
   const lnOf = (i: number): number | null => {
     const { tokens, step } = at(i);
@@ -69,23 +71,30 @@ export function relationsOf(
     return value === null || !(value > 0) ? null : Math.log(value);
   };
   const cells = figures.flatMap((figure) =>
-    tasks.map(({ curve: { task, metric, source }, values }) => {
+    tasks.map(({ curve: { task, metric, source }, results }) => {
       const column = geometry.figures[figure];
-      const shared = own.filter((i) => (column?.[i] ?? null) !== null && values.has(i));
+      const shared = own.filter((i) => (column?.[i] ?? null) !== null && results.has(i));
       const { replicates, withoutErrors } = replicatesOf(geometry, figure, shared);
+      const yReplicates = replicateCurves(shared.map((i) => results.get(i)!.replicates ?? null));
+      const hasQuestions = yReplicates?.every((curve) => curve.every((value) => value !== null)) ?? false;
       const association = associate({
         x: shared.map((i) => column![i]!),
-        y: shared.map((i) => values.get(i)!),
+        y: shared.map((i) => results.get(i)!.value),
         given: shared.map(lnOf),
         replicates,
+        yReplicates: hasQuestions ? yReplicates : null,
         names: [figure, task],
         ...(points === undefined ? {} : { points }),
       });
-      return { figure, task, metric, source, ...association, withoutErrors };
+      const errorsOver = [
+        ...(replicates === null ? [] : (['sequences'] as const)),
+        ...(hasQuestions ? (['questions'] as const) : []),
+      ];
+      return { figure, task, metric, source, ...association, errorsOver, withoutErrors };
     }),
   );
   const adjusted = holm(cells.map(({ increments }) => increments.p));
-  const matched = own.filter((i) => tasks.some(({ values }) => values.has(i)));
+  const matched = own.filter((i) => tasks.some(({ results }) => results.has(i)));
   return {
     ...{ stage, checkpoints: own.length, matched: matched.length, given },
     withoutGiven: matched.filter((i) => lnOf(i) === null).map((i) => at(i).revision),
@@ -94,18 +103,21 @@ export function relationsOf(
   };
 }
 
-/** A task's value by index of the checkpoint; of several results for one checkpoint the first. */
-export function valuesOf(checkpoints: readonly PlacedCheckpoint[], { points }: DownstreamCurve): Map<number, number> {
-  const values = new Map<number, number>();
+/** A task's result by index of the checkpoint; of several for one checkpoint the first. */
+function resultsOf(
+  checkpoints: readonly PlacedCheckpoint[],
+  { points }: DownstreamCurve,
+): Map<number, DownstreamCurve['points'][number]> {
+  const results = new Map<number, DownstreamCurve['points'][number]>();
   for (const point of points) {
     const index = checkpointOf(checkpoints, point);
-    if (index >= 0 && !values.has(index)) values.set(index, point.value);
+    if (index >= 0 && !results.has(index)) results.set(index, point);
   }
-  return values;
+  return results;
 }
 
 /** A figure's curves without each group of rows, at these checkpoints. */
-export function replicatesOf(
+function replicatesOf(
   { replicates, unpaired }: Pick<Geometry, 'replicates' | 'unpaired'>,
   figure: string,
   shared: readonly number[],
@@ -136,7 +148,7 @@ export function geometryOfStory(series: SeriesStory, layer: string): Geometry {
 export function relatedStage(series: SeriesStory, curves: readonly DownstreamCurve[]): string | null {
   const found = new Map<string, Set<number>>();
   for (const curve of curves) {
-    for (const index of valuesOf(series.checkpoints, curve).keys()) {
+    for (const index of resultsOf(series.checkpoints, curve).keys()) {
       const { stage } = series.checkpoints[index]!;
       found.set(stage, (found.get(stage) ?? new Set()).add(index));
     }

@@ -203,5 +203,7 @@ export interface DownstreamCurve {
     readonly value: number;
     readonly se: number | null;
     readonly n: number | null;
+    /** The value without each of K groups of the questions: for errors of what is made of the curve; a page has none. */
+    readonly replicates?: readonly number[];
   }[];
 }

@@ -96,6 +96,38 @@ describe('own results', () => {
     expect(first).toMatchObject({ levels: { pearsonSe: null }, withoutErrors: 'measured without errors' });
   });
 
+  it('errors are over sequences and over questions, where their scores are stored', async () => {
+    // Of 40 questions the first ones are answered right.
+    const right = sciq.map((acc) => Math.round(acc * 40));
+    const run = await runOf(
+      points((i) => ({ sciq: { acc: right[i]! / 40 } })).map((point, i) => ({
+        ...point,
+        items: { sciq: Array.from({ length: 40 }, (_, q) => ({ acc: (q * 7) % 40 < right[i]! ? 1 : 0 })) },
+      })),
+    );
+    const bare = await runOf(points((i) => ({ sciq: { acc: right[i]! / 40 } })));
+    const of = async (path: string, figure: string) =>
+      (await relateRuns([path], { figures: [figure] })).series[0]!.stages[0]!.relations[0]!;
+    const [both, sequences] = [await of(run.path, 'rankme'), await of(bare.path, 'rankme')];
+    expect([both.errorsOver, sequences.errorsOver]).toEqual([['sequences', 'questions'], ['sequences']]);
+    const alone = await of(run.path, 'top1');
+    expect(alone.errorsOver).toEqual(['questions']);
+    // Without question group k of four: the share of the others.
+    const whole = right.map((count) => count / 40);
+    const curves = Array.from({ length: 10 }, (_, k) =>
+      right.map((count) => {
+        const held = Array.from({ length: 40 }, (_, q) => ((q * 7) % 40 < count ? 1 : 0));
+        const rest = held.filter((_, q) => q < 4 * k || q >= 4 * k + 4);
+        return rest.reduce<number>((sum, x) => sum + x, 0) / 36;
+      }),
+    );
+    const values = curves.map((curve) => pearson(rankme, curve)!);
+    const mean = values.reduce((sum, x) => sum + x, 0) / 10;
+    const variance = 0.9 * values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
+    expect(both.levels.pearson).toBeCloseTo(pearson(rankme, whole)!, 14);
+    expect(both.levels.pearsonSe).toBeCloseTo(Math.sqrt(sequences.levels.pearsonSe! ** 2 + variance), 12);
+  });
+
   it('ln(steps) where tokens are not known', async () => {
     const run = await runOf(points((i) => ({ sciq: { acc: sciq[i]! } })).map((point) => ({ ...point, tokens: null })));
     const [stage] = (await relateRuns([run.path])).series[0]!.stages;

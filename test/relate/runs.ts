@@ -20,6 +20,8 @@ export interface Checkpoint {
   readonly weights?: string;
   /** By task: the metric's value. */
   readonly tasks?: Readonly<Record<string, Readonly<Record<string, number | null>>>>;
+  /** By task: scores of its questions. */
+  readonly items?: Readonly<Record<string, readonly unknown[]>>;
 }
 
 /** `groups` curves of RankMe and α without each group of rows; 0: measured without errors. */
@@ -67,7 +69,7 @@ export async function relatedRun(
           ...{ name: task, metric, value, se: value === null ? null : 0.01, n: 100, definition: `${task} 1` },
           ...(value === null ? { reason: 'no questions' } : {}),
         })),
-        detail: { task },
+        detail: { task, ...(checkpoint.items?.[task] ? { items: checkpoint.items[task] } : {}) },
         keyParts: { task, weights: sha256 },
         provenance: {
           weights: { ...provenance.weights!, sha256 },

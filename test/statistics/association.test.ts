@@ -10,6 +10,7 @@ interface Golden {
     readonly y: number[];
     readonly tokens: number[];
     readonly replicates: number[][] | null;
+    readonly yReplicates: number[][] | null;
     readonly expected: Record<keyof Association, Record<string, number>>;
   }[];
   readonly holm: { readonly p: (number | null)[]; readonly adjusted: (number | null)[] };
@@ -20,8 +21,8 @@ const lnOf = (tokens: readonly number[]): (number | null)[] => tokens.map((t) =>
 const names = ['rankme', 'sciq'] as const;
 
 describe('against SciPy', () => {
-  it.each(golden.cases)('$name', ({ x, y, tokens, replicates, expected }) => {
-    const found = associate({ x, y, given: lnOf(tokens), replicates, names });
+  it.each(golden.cases)('$name', ({ x, y, tokens, replicates, yReplicates, expected }) => {
+    const found = associate({ x, y, given: lnOf(tokens), replicates, yReplicates, names });
     let compared = 0;
     for (const part of ['levels', 'increments', 'partial'] as const) {
       for (const [figure, value] of Object.entries(expected[part])) {

@@ -30,8 +30,8 @@ export const relate = command({
   notes: [
     'Levels are descriptive: two curves that drift look correlated whatever made them (20–60 % of independent random walks ' +
       'do). Only increments carry p, of Pearson’s r; Holm’s is over all cells of the stage’s matrix.',
-    'Errors (±) are of the sequences that the geometry was measured on, jackknifed over whole curves; a task’s own error ' +
-      'is not in them. No model is needed.',
+    'Errors (±) are jackknifed over whole curves: over the sequences that RankMe and α were measured on, and over the ' +
+      'questions of tasks in RUN/tasks; result files hold no questions, so theirs lack that part. No model is needed.',
   ],
   async run({ values, origins }, context) {
     const runs = values.relateRuns;
@@ -55,7 +55,7 @@ export const relate = command({
       ...(tasks.length === 0 ? {} : { tasks }),
       ...(values.relateMetric === null ? {} : { metric: values.relateMetric }),
       ...(values.compareSeries === null ? {} : { series: values.compareSeries }),
-      ...(values.relateStage === null ? {} : { stage: values.relateStage }),
+      ...(values.stage === null ? {} : { stage: values.stage }),
       ...(values.compareLayer === null ? {} : { layer: values.compareLayer }),
       ...(values.comparePosition === null ? {} : { position: values.comparePosition }),
     });

@@ -1,7 +1,7 @@
 /** The settings of `relate`. */
 import { choice, text, texts } from '../setting.js';
 import { compareSettings } from './compare.js';
-import { chosen, exportSettings } from './export.js';
+import { exportSettings } from './export.js';
 import { shared } from './shared.js';
 
 export const relateSettings = {
@@ -11,7 +11,12 @@ export const relateSettings = {
     meaning: 'Folders of runs; each is told by itself.',
     expected: 'folders that trace wrote',
   }),
-  evaluations: exportSettings.evaluations,
+  evaluations: {
+    ...exportSettings.evaluations,
+    meaning:
+      'Result files of lm-evaluation-harness beside RUN/tasks: a file, a folder or a glob of one model; the step in their ' +
+      'names or revisions says which checkpoint they are of. May be repeated.',
+  },
   relateFigures: texts({
     flag: '--figures',
     value: 'LIST',
@@ -35,13 +40,7 @@ export const relateSettings = {
     shown: 'acc, else what a task has first',
   }),
   compareSeries: exportSettings.seriesName,
-  relateStage: text({
-    ...chosen,
-    flag: '--stage',
-    value: 'NAME',
-    meaning: 'Only this stage.',
-    shown: 'each on its own, pretraining first',
-  }),
+  stage: { ...exportSettings.stage, meaning: 'Only this stage.', shown: 'each on its own, pretraining first' },
   compareLayer: compareSettings.compareLayer,
   comparePosition: compareSettings.comparePosition,
   relateFormat: choice(

@@ -1,7 +1,8 @@
 """Correlations of pairs of curves by scipy and numpy, which eigentrace's are compared with: python make_relate.py > expected.json
 
 Partial correlations are those of residuals of least squares on ln(tokens), of values and of ranks: another way than the
-one under test. p: scipy.stats.pearsonr of differences. Errors: the delete-a-group jackknife over ten curves of x.
+one under test. p: scipy.stats.pearsonr of differences. Errors: the delete-a-group jackknife over ten curves of x, and of y
+where it has any: variances add.
 """
 
 import json
@@ -35,25 +36,31 @@ def figures(x, y, z):
     }
 
 
-def case(name, x, y, tokens, replicates=None):
+def variance(values):
+    values = np.array(values)
+    return (len(values) - 1) / len(values) * ((values - values.mean()) ** 2).sum()
+
+
+def case(name, x, y, tokens, replicates=None, of_y=None):
     z = np.array([np.nan if t <= 0 else np.log(t) for t in tokens])
     found = figures(x, y, z)
     dx, dy = np.diff(x), np.diff(y)
     found["increments"]["p"] = stats.pearsonr(dx, dy)[1]
     found["levels"]["n"], found["increments"]["n"], found["partial"]["n"] = len(x), len(dx), int((~np.isnan(z)).sum())
     if replicates is not None:
-        K = len(replicates)
         each = [figures(r, y, z) for r in replicates]
+        each_y = [figures(x, r, z) for r in of_y or []]
         for part in ("levels", "increments", "partial"):
             for kind in ("pearson", "spearman"):
-                values = np.array([e[part][kind] for e in each])
-                found[part][kind + "Se"] = np.sqrt((K - 1) / K * ((values - values.mean()) ** 2).sum())
+                both = [variance([e[part][kind] for e in some]) for some in (each, each_y) if some]
+                found[part][kind + "Se"] = np.sqrt(sum(both))
     return {
         "name": name,
         "x": x.tolist(),
         "y": y.tolist(),
         "tokens": [float(t) for t in tokens],
         "replicates": None if replicates is None else [r.tolist() for r in replicates],
+        "yReplicates": None if of_y is None else [r.tolist() for r in of_y],
         "expected": found,
     }
 
@@ -79,6 +86,11 @@ x, y = 1e6 + rng.normal(size=40) * 1e-3, rng.normal(size=40) * 1e-9
 cases.append(case("small changes of large values", x, y, list(np.linspace(1e9, 4e10, 40))))
 x = walk(76)
 cases.append(case("opposed", x, -x + 0.05 * rng.normal(size=76), list(np.geomspace(1e8, 4e12, 76))))
+
+x, y = walk(20) * 40 + 300, 0.3 + walk(20) * 0.02
+reps = [x + 2 * rng.normal(size=20) for _ in range(10)]
+of_y = [y + 0.004 * rng.normal(size=20) for _ in range(10)]
+cases.append(case("errors over sequences and questions", x, y, list(np.geomspace(1e8, 1e11, 20)), reps, of_y))
 
 p_values = [0.001, 0.04, None, 0.012, 0.03, 0.5, 0.012]
 order = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
