@@ -16,6 +16,8 @@ export const figureCharts = {
   'suffix-lengths': 'how long the suffixes are that the index holds, as shares of tokens',
   likelihoods: 'both likelihoods of every answer at the last checkpoint',
   ablation: 'what is still answered with eigen-directions removed or kept at a checkpoint (--at), from RUN/ablation',
+  directions:
+    'the top eigen-directions’ shares of the variance, or what is left of them since the checkpoint before (--figure overlap), from RUN/directions',
   samples: 'how texts after a prompt (--figure, its number) repeat themselves over training, from RUN/samples',
   training: 'losses and learning rate over training (--log)',
 } as const;
@@ -26,6 +28,7 @@ export const findingCharts: readonly string[] = [
   'suffix-lengths',
   'likelihoods',
   'ablation',
+  'directions',
   'samples',
 ];
 
