@@ -20,5 +20,6 @@ export { sweep, type SweepInput } from './sweep.js';
 export { memorizationChart, type MemorizationInput } from './memorization.js';
 export { suffixLengths, type SuffixLengthsInput } from './suffix-lengths.js';
 export { likelihoods, type LikelihoodsInput } from './likelihoods.js';
+export { directionOverlaps, directionShares, type DirectionsInput } from './directions.js';
 export { samplesChart, type SamplesInput } from './samples.js';
 export { ablationChart, metricNames, type AblationInput } from './ablation.js';

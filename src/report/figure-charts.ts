@@ -22,7 +22,7 @@ import {
   type Frame,
 } from '../charts/index.js';
 import { EigentraceError, nearest } from '../errors.js';
-import { drawAblation, drawSamples } from './figure-findings.js';
+import { drawAblation, drawDirections, drawSamples } from './figure-findings.js';
 import { chartNamed } from './figure-names.js';
 import {
   geometryOfStory,
@@ -99,6 +99,8 @@ export async function drawFigure(choice: FigureChoice, source: FigureSource, fra
     }
     case 'ablation':
       return drawAblation(choice, series, frame);
+    case 'directions':
+      return drawDirections(choice, series, frame);
     case 'samples':
       return drawSamples(choice, series, frame);
     case 'training': {

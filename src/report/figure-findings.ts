@@ -1,5 +1,12 @@
-/** Charts of what a run's findings hold (RUN/ablation, RUN/samples), as `export --chart` asks for them. */
-import { ablationChart, samplesChart, type Drawing, type Frame } from '../charts/index.js';
+/** Charts of what a run's findings hold (RUN/ablation, RUN/samples, RUN/directions), as `export --chart` asks for them. */
+import {
+  ablationChart,
+  directionOverlaps,
+  directionShares,
+  samplesChart,
+  type Drawing,
+  type Frame,
+} from '../charts/index.js';
 import { EigentraceError, nearest } from '../errors.js';
 import type { AblationStory, SeriesStory } from '../story/index.js';
 import type { FigureChoice } from './figure-charts.js';
@@ -14,6 +21,18 @@ export function drawAblation(choice: FigureChoice, series: SeriesStory, frame: F
   const ablation = named ?? all[0]!;
   const metric = figure === null || named ? undefined : metricOf(figure, ablation, all);
   return ablationChart({ series, ablation, point: pointAt(choice, ablation.points), metric }, frame);
+}
+
+/** `--figure overlap` draws what is left of them since the checkpoint before; default their shares of the variance. */
+export function drawDirections({ figure, axis }: FigureChoice, series: SeriesStory, frame: Frame): Drawing {
+  const [directions] = series.directions ?? [];
+  if (!directions) throw missing('no directions in this run', 'those made by eigentrace directions');
+  if (figure === null || figure === 'share') return directionShares({ series, directions, axis }, frame);
+  if (figure === 'overlap') return directionOverlaps({ series, directions, axis }, frame);
+  throw new EigentraceError(
+    'usage',
+    `--figure: no such figure of directions, got '${figure}' (expected share, overlap)`,
+  );
 }
 
 /** `--figure` names a prompt, or its number from 1. */

@@ -16,13 +16,15 @@ export const figureCharts = {
   'suffix-lengths': 'how long the suffixes are that the index holds, as shares of tokens',
   likelihoods: 'both likelihoods of every answer at the last checkpoint',
   ablation: 'what is still answered with eigen-directions removed or kept at a checkpoint (--at), from RUN/ablation',
+  directions:
+    'the top eigen-directions’ shares of the variance, or what is left of them since the checkpoint before (--figure overlap), from RUN/directions',
   samples: 'how texts after a prompt (--figure, its number) repeat themselves over training, from RUN/samples',
   training: 'losses and learning rate over training (--log)',
 } as const;
 
 /** Charts of what the neighbours of `trace` found: they need no geometry. */
 export const findingCharts: readonly string[] = [
-  ...['memorization', 'suffix-lengths', 'likelihoods', 'ablation', 'samples', 'downstream', 'task-map'],
+  ...['memorization', 'suffix-lengths', 'likelihoods', 'ablation', 'directions', 'samples', 'downstream', 'task-map'],
 ];
 
 export type FigureChart = keyof typeof figureCharts;

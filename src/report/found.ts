@@ -83,3 +83,12 @@ export function columns<T>(names: readonly string[], of: (name: string) => T): R
 export function significant(value: number | null): number | null {
   return value === null ? null : Number(value.toPrecision(5));
 }
+
+/** Places of a list in the order in which they matter: the last, the first, then halves of what lies between. */
+export function spreadOrder(length: number): number[] {
+  const order = new Set<number>([length - 1, 0]);
+  for (let parts = 2; order.size < length; parts *= 2) {
+    for (let i = 1; i < parts; i++) order.add(Math.round(((length - 1) * i) / parts));
+  }
+  return [...order].filter((at) => at >= 0 && at < length);
+}

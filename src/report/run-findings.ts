@@ -2,16 +2,19 @@
 import { findingKinds, type Run } from '../record/index.js';
 import type { SeriesStory } from '../story/index.js';
 import { ablationStories, keepAblation } from './ablation.js';
+import { directionsStories, keepDirections } from './directions.js';
 import { FoundReader, placeOf, type FindingPlace } from './found.js';
 import { keepMemorization, memorizationStories } from './memorization.js';
 import { keepSamples, samplesStories } from './samples.js';
 import { keepTasks, taskStories } from './tasks.js';
 
 /** What a series' story holds of it. */
-export type FoundStories = Partial<Pick<SeriesStory, 'memorization' | 'ablation' | 'samples' | 'downstream'>>;
+export type FoundStories = Partial<
+  Pick<SeriesStory, 'memorization' | 'ablation' | 'directions' | 'samples' | 'downstream'>
+>;
 
 /** Kinds that have sections of their own. */
-const shown: readonly string[] = ['memorization', 'ablation', 'samples', 'tasks'];
+const shown: readonly string[] = ['memorization', 'ablation', 'directions', 'samples', 'tasks'];
 
 export interface RunFindings {
   readonly stories: ReadonlyMap<string, FoundStories>;
@@ -26,6 +29,11 @@ export class RunFindingsReader {
     ...{ kind: 'memorization' as const, keep: keepMemorization, tell: memorizationStories },
   });
   readonly #ablation = new FoundReader({ kind: 'ablation' as const, keep: keepAblation, tell: ablationStories });
+  readonly #directions = new FoundReader({
+    kind: 'directions' as const,
+    keep: keepDirections,
+    tell: directionsStories,
+  });
   readonly #samples = new FoundReader({ kind: 'samples' as const, keep: keepSamples, tell: samplesStories });
   readonly #tasks = new FoundReader({ kind: 'tasks' as const, keep: keepTasks, tell: taskStories });
   /** Of kinds that are not shown: where they stand. */
@@ -42,11 +50,12 @@ export class RunFindingsReader {
   async read(run: Run): Promise<RunFindings> {
     const memorization = await this.#memorization.read(run);
     const ablation = await this.#ablation.read(run);
+    const directions = await this.#directions.read(run);
     const samples = await this.#samples.read(run);
     const tasks = await this.#tasks.read(run);
     const others = [];
     for (const reader of this.#others) others.push(await reader.read(run));
-    const parts = [memorization, ablation, samples, tasks, ...others];
+    const parts = [memorization, ablation, directions, samples, tasks, ...others];
     if (this.#before?.parts.every((part, i) => part === parts[i])) return this.#before.read;
     const places = new Map<string, FindingPlace[]>();
     for (const place of parts.flatMap((part) => part.places)) {
@@ -56,6 +65,7 @@ export class RunFindingsReader {
     const storiesOf = (name: string): FoundStories => ({
       ...own('memorization', memorization.stories.get(name)),
       ...own('ablation', ablation.stories.get(name)),
+      ...own('directions', directions.stories.get(name)),
       ...own('samples', samples.stories.get(name)),
       ...own('downstream', tasks.stories.get(name)),
     });

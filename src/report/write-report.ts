@@ -4,6 +4,7 @@ import { FileSource, kindOf, writeAtomic } from '../bytes/index.js';
 import { messageOf } from '../errors.js';
 import { packSpectra, type PackedSpectra, type Story } from '../story/index.js';
 import { readBundle, type Bundle } from './bundle.js';
+import { spreadOrder } from './found.js';
 import { reportDocument, stateName } from './document.js';
 import { StoryReader, type ReadStory, type StoryOptions } from './read-story.js';
 import { readSpectra } from './spectra.js';
@@ -104,7 +105,7 @@ async function spectraOf({
 }: ReadStory): Promise<{ spectra: PackedSpectra[]; notes: string[] }> {
   const wanted = story.runs
     .flatMap(({ series }) => series)
-    .flatMap(({ id, layers }) => spread(layers).map((layer, place) => ({ id, layer, place })))
+    .flatMap(({ id, layers }) => spreadOrder(layers.length).map((at, place) => ({ id, layer: layers[at]!, place })))
     .sort((a, b) => a.place - b.place);
   const spectra: PackedSpectra[] = [];
   const notes: string[] = [...beside];
@@ -128,13 +129,4 @@ async function spectraOf({
     );
   }
   return { spectra, notes: [...new Set(notes)] };
-}
-
-/** Layers in the order in which they matter: the last, the first, then halves of what lies between. */
-function spread(layers: readonly string[]): string[] {
-  const order = new Set<number>([layers.length - 1, 0]);
-  for (let parts = 2; order.size < layers.length; parts *= 2) {
-    for (let i = 1; i < parts; i++) order.add(Math.round(((layers.length - 1) * i) / parts));
-  }
-  return [...order].flatMap((at) => layers[at] ?? []);
 }

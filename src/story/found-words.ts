@@ -5,11 +5,12 @@ import type { SeriesStory } from './story.js';
 
 /** What is there, in a sentence. */
 export function foundWords(series: SeriesStory): string {
-  const { memorization = [], ablation = [], samples = [], downstream, checkpoints } = series;
+  const { memorization = [], ablation = [], samples = [], directions = [], downstream, checkpoints } = series;
   const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name).join(', ');
   const parts = [
     ...(memorization.length === 0 ? [] : [`memorization (${names(memorization)})`]),
     ...(ablation.length === 0 ? [] : [`ablations (${names(ablation)})`]),
+    ...(directions.length === 0 ? [] : [`directions (${names(directions)})`]),
     ...(samples.length === 0 ? [] : ['generated texts']),
     ...(downstream.length === 0 ? [] : [count(new Set(downstream.map(({ task }) => task)).size, 'task')]),
   ];

@@ -6,6 +6,7 @@ export type { Geometry, Relation, RelationsAsked, StageRelations } from './relat
 export type { AblationFigure, AblationPoint, AblationStory, AblationVariant } from './ablation.js';
 export type { MemorizationBar, MemorizationStory } from './memorization.js';
 export { controlNames } from './control-words.js';
+export type { DirectionEndStory, DirectionsPoint, DirectionsStory, DirectionStory } from './directions.js';
 export type { SampledPromptStory, SampledText, SamplesPoint, SamplesStory } from './samples.js';
 export { stretchesOf, type Stretch } from './repeats.js';
 export { packSpectra, unpackSpectra, type PackedSpectra } from './pack.js';

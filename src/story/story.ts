@@ -6,6 +6,7 @@
  */
 import type { Phases } from '../phases/index.js';
 import type { AblationStory } from './ablation.js';
+import type { DirectionsStory } from './directions.js';
 import type { MemorizationStory } from './memorization.js';
 import type { SamplesStory } from './samples.js';
 
@@ -107,6 +108,8 @@ export interface SeriesStory {
   readonly ablation?: readonly AblationStory[];
   /** Texts that it wrote (RUN/samples), a request each. */
   readonly samples?: readonly SamplesStory[];
+  /** What its top eigen-directions are (RUN/directions), a request each. */
+  readonly directions?: readonly DirectionsStory[];
 }
 
 export interface Control {

@@ -75,6 +75,10 @@ describe('SVG', () => {
         await expect(drawn).rejects.toThrow(
           '--chart: no ablation in this run (expected one made by eigentrace ablate)',
         );
+      else if (chart === 'directions')
+        await expect(drawn).rejects.toThrow(
+          '--chart: no directions in this run (expected those made by eigentrace directions)',
+        );
       else if (chart === 'samples')
         await expect(drawn).rejects.toThrow(
           '--chart: no generated texts in this run (expected some made by eigentrace generate)',

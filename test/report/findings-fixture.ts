@@ -1,4 +1,5 @@
 /** Findings as the neighbours of `trace` write them, for what reads them. */
+import { encodeVectors } from '../../src/directions/detail.js';
 import type { FindingDraft, FindingKind } from '../../src/record/index.js';
 import { hash } from '../record/fixture.js';
 
@@ -18,6 +19,35 @@ export function findingDraft(kind: FindingKind, changes: Partial<FindingDraft> =
     },
     ...changes,
   };
+}
+
+/** Directions of a state of 4 coordinates: `vectors` by rows, with equal shares and a text at each end. */
+export function directionsDraft(
+  vectors: readonly (readonly number[])[],
+  changes: Partial<FindingDraft> = {},
+): FindingDraft {
+  const end = (sign: 1 | -1, rank: number, text: string | null) => ({
+    passages: [{ row: 3, token: 7, score: sign * 2.5, text, ids: [5, 6] }],
+    tokens: rank === 1 ? [{ id: 9, text: `<b>${sign}`, logit: sign * 1.23456789 }] : null,
+  });
+  const directions = vectors.map((vector, u) => ({
+    ...{ rank: u + 1, eigenvalue: 4 - u, share: (4 - (u % 4)) / 10, carried_by: 1.5, close: u === 1 },
+    coordinates: vector.map((weight, index) => ({ index, weight, share: weight ** 2, rms: 1, massive: index === 2 })),
+    positive: end(1, u + 1, `${'a'.repeat(200)}the end`),
+    negative: end(-1, u + 1, null),
+  }));
+  return findingDraft('directions', {
+    options: { corpus: '/data/heldout.jsonl', position: 'last' },
+    detail: {
+      ...{ n: 500, d: 4, position: 'last', total: 10, rank: 4, directions },
+      massive: [
+        { index: 1, rms: 20, mean: -19 },
+        { index: 2, rms: 30, mean: 29.5 },
+      ],
+      vectors: encodeVectors(Float64Array.from(vectors.flat())),
+    },
+    ...changes,
+  });
 }
 
 /** Texts of one checkpoint, by prompt then sample; those that hold `loop` go round. */

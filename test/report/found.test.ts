@@ -6,7 +6,7 @@ import { openRun, writeFinding, writeMeasurement } from '../../src/record/index.
 import { exportFigure, makeReport, readStory, StoryReader } from '../../src/report/index.js';
 import { findingsOf } from '../../src/story/index.js';
 import { draft, temporaryFolder } from '../record/fixture.js';
-import { ablationDraft, findingDraft, samplesDraft } from './findings-fixture.js';
+import { ablationDraft, directionsDraft, findingDraft, samplesDraft } from './findings-fixture.js';
 
 const accuracies = { original: 0.8, 'top-10 removed': 0.79, 'top-10 kept': 0.23, 'random-10 kept': 0.3 };
 
@@ -147,6 +147,78 @@ describe('generated texts in a run', () => {
     expect(Buffer.from(content!).toString()).toContain('A &lt;b>dog&lt;/b>');
     await expect(drawn('3')).rejects.toThrow(
       `--figure: no such prompt, got '3' (expected its number from 1, or "The cat"`,
+    );
+  });
+});
+
+describe('directions in a run', () => {
+  const at = (step: number) => ({ revision: `step${step}`, step, tokens: step * 2_097_152 });
+  const half = Math.SQRT1_2;
+
+  it('have their shares, ends, coordinates, and what is left of them since the checkpoint before', async () => {
+    const run = await runOf(
+      directionsDraft(
+        [
+          [1, 0, 0, 0],
+          [0, 1, 0, 0],
+        ],
+        at(10),
+      ),
+      // The first is half of what was the second; the second is the first of before, its sign turned.
+      directionsDraft(
+        [
+          [0, half, half, 0],
+          [-1, 0, 0, 0],
+        ],
+        at(20),
+      ),
+    );
+    const [directions] = (await storyOf(run.path)).series[0]!.directions!;
+    expect(directions).toMatchObject({ name: 'heldout.jsonl', position: 'last', left: 0 });
+    const [first, second] = directions!.points;
+    expect(first).toMatchObject({ revision: 'step10', n: 500, d: 4, rank: 4, moreMassive: 0, change: null });
+    expect(first!.massive.map(({ index }) => index)).toEqual([2, 1]);
+    expect(second!.change).toEqual({ since: 'step10', subspace: 0.75, chance: 0.5 });
+    expect(second!.directions.map(({ change }) => change)).toEqual([
+      { overlap: 0, nearest: 0.70711, nearestRank: 2 },
+      { overlap: 0, nearest: 1, nearestRank: 1 },
+    ]);
+    const [top, next] = first!.directions;
+    expect(top).toMatchObject({ rank: 1, share: 0.4, carriedBy: 1.5, close: false });
+    expect(next).toMatchObject({ close: true, share: 0.3 });
+    expect(top!.coordinates[2]).toEqual({ index: 2, share: 0, massive: true });
+    const [positive, negative] = top!.ends!;
+    expect(positive.tokens).toEqual([{ text: '<b>1', logit: 1.2346 }]);
+    // A long passage keeps its end; one without text is shown as ids.
+    expect(positive.passages).toEqual([{ text: `…${'a'.repeat(152)}the end`, score: 2.5 }]);
+    expect(negative.passages).toEqual([{ text: '5 6', score: -2.5 }]);
+    expect(next!.ends![0].tokens).toBeNull();
+  });
+
+  it('keep the texts of as many checkpoints as there is room for, the last and the first of all', async () => {
+    const many = Array.from({ length: 120 }, (_, i) => Array.from({ length: 4 }, (__, j) => (j === i % 4 ? 1 : 0)));
+    const steps = Array.from({ length: 12 }, (_, i) => i + 1);
+    const run = await runOf(...steps.map((step) => directionsDraft(many, at(step))));
+    const [directions] = (await storyOf(run.path)).series[0]!.directions!;
+    const shown = directions!.points.flatMap(({ directions: own }, i) => (own[0]!.ends ? [i] : []));
+    expect(shown).toEqual(expect.arrayContaining([0, 11]));
+    expect(directions!.left).toBe(12 - shown.length);
+    expect(directions!.left).toBeGreaterThan(0);
+    expect(directions!.points.every(({ directions: own }) => own.length === 120)).toBe(true);
+  });
+
+  it('are exported as two charts', async () => {
+    const run = await runOf(directionsDraft([[1, 0, 0, 0]], at(10)), directionsDraft([[0, 1, 0, 0]], at(20)));
+    const options = {
+      ...{ chart: 'directions', format: 'svg' as const, width: 84, out: null, axis: 'tokens' as const },
+      ...{ at: null, and: null, series: null, layer: null, variant: null, logs: [], evaluations: [] },
+    };
+    const drawn = async (figure: string | null) => (await exportFigure(run.path, { ...options, figure })).description;
+    expect(await drawn(null)).toContain('1: 2 points, from 40.0 to 40.0');
+    expect(await drawn('overlap')).toContain('subspace: 1 points, from 0 to 0');
+    expect(await drawn('overlap')).toContain('the line across is the overlap of unrelated subspaces, 0.250');
+    await expect(drawn('cos')).rejects.toThrow(
+      "--figure: no such figure of directions, got 'cos' (expected share, overlap)",
     );
   });
 });

@@ -1,7 +1,7 @@
 /** The sections of what the neighbours of `trace` found, in a real browser, from a report with geometry and one without. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AblationStory, SamplesStory, SeriesStory } from '../../src/story/index.js';
+import type { AblationStory, DirectionsStory, SamplesStory, SeriesStory } from '../../src/story/index.js';
 import { downloaded, launch, open, reportFile, violations, watched } from './browser.js';
 import { fixtureSeries, fixtureSpectra, fixtureStory } from './story-fixture.js';
 
@@ -60,7 +60,28 @@ const samples: SamplesStory = {
     ]),
   })),
 };
-const found: Partial<SeriesStory> = { ablation: [ablation], samples: [samples] };
+/** Three directions; at the first checkpoint the texts are left out. */
+const directions: DirectionsStory = {
+  ...{ name: 'heldout.jsonl', position: 'last', left: 1 },
+  points: at.map(({ stage, revision, step, tokens }, i) => ({
+    ...{ stage, revision, step, tokens, n: 500, d: 128, rank: 127, moreMassive: 2, notes: [] },
+    massive: [{ index: 7, rms: 31, mean: -30.25 }],
+    change: i === 0 ? null : { since: at[i - 1]!.revision, subspace: 0.7, chance: 0.023 },
+    directions: [1, 2, 3].map((rank) => ({
+      ...{ rank, share: 0.4 / rank, carriedBy: 12.34, close: rank === 3 },
+      change: i === 0 ? null : { overlap: 0.5, nearest: rank === 2 ? 0.8 : 0.5, nearestRank: rank === 2 ? 1 : rank },
+      coordinates: [{ index: 7, share: 0.25, massive: true }],
+      ends:
+        i === 0
+          ? null
+          : [
+              { tokens: [{ text: ' <i>\n', logit: 1.5 }], passages: [{ text: 'at the\tend', score: 2.5 }] },
+              { tokens: null, passages: [{ text: 'the other', score: -1.5 }] },
+            ],
+    })),
+  })),
+};
+const found: Partial<SeriesStory> = { ablation: [ablation], samples: [samples], directions: [directions] };
 
 beforeAll(async () => {
   browser = await launch();
@@ -95,6 +116,35 @@ describe('ablation', () => {
     expect(name).toBe('ablation.csv');
     expect(bytes.toString().split('\r\n')[1]).toMatch(
       new RegExp(`^sciq,pretrain,${at[1]!.revision},.*,original,,logprob,-0.5,0.1,1000`),
+    );
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+});
+
+describe('directions', () => {
+  it('show what they carry, their ends as text, and their change', async () => {
+    const { page, faults } = await open(browser, whole);
+    const part = page.locator('section.directions');
+    expect(await part.locator('h3').textContent()).toBe(`At ${at[2]!.revision}`);
+    expect(await part.locator('.directions-list > li').count()).toBe(3);
+    const second = part.locator('.directions-list > li').nth(1);
+    expect(await second.locator('.share').textContent()).toBe('20.0 % of the variance');
+    expect(await second.locator('.moved').textContent()).toBe('|cos| with 2 before 0.500 (nearest: 1, 0.800)');
+    expect(await second.locator('.carried').textContent()).toBe('carried by 12.3 coordinates: 7 25.0 % (massive)');
+    expect(await second.locator('.bar span').evaluate((bar) => bar.getAttribute('style'))).toBe('width: 50%;');
+    const [plus, minus] = await second.locator('.end').allTextContents();
+    expect([plus, minus]).toEqual(['+␣<i>↵+2.5at the⇥ end', '−no unembedding, so no tokens−1.5the other']);
+    const ends = part.locator('details');
+    expect(await ends.evaluateAll((all) => all.map((one) => one.hasAttribute('open')))).toEqual([true, true, false]);
+    expect(await part.locator('.note').first().textContent()).toBe(
+      `Massive coordinates: 7 (mean −30.3) and 2 more; the subspace overlaps that of ${at[1]!.revision} by 0.700 (unrelated: 0.023). (nothing was found at ${series.checkpoints[11]!.revision})`,
+    );
+    await part.getByRole('combobox').selectOption({ index: 0 });
+    expect(await part.locator('details').count()).toBe(0);
+    expect(await part.locator('.note').last().textContent()).toContain('of 1 checkpoint left out');
+    expect(await part.locator('[data-chart="direction-overlaps"] .chart-title').textContent()).toContain(
+      'heldout.jsonl',
     );
     expect(faults).toEqual([]);
     await page.close();
@@ -141,9 +191,9 @@ describe('without geometry', () => {
     const parts = await page
       .locator('section.part')
       .evaluateAll((all) => all.map((part) => part.getAttribute('class')));
-    expect(parts).toEqual(['part ablation', 'part samples', 'part provenance']);
+    expect(parts).toEqual(['part ablation', 'part directions', 'part samples', 'part provenance']);
     expect(await page.locator('.finding').textContent()).toBe(
-      'No geometry is measured in this run: it holds ablations (sciq), generated texts at 3 checkpoints.',
+      'No geometry is measured in this run: it holds ablations (sciq), directions (heldout.jsonl), generated texts at 3 checkpoints.',
     );
     await page.locator('section.ablation').getByLabel('Checkpoint').selectOption({ index: 0 });
     expect(await page.locator('section.ablation .chart-title').textContent()).toContain(`at ${at[0]!.revision}`);

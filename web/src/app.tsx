@@ -8,6 +8,7 @@ import { Ablation } from './sections/ablation.js';
 import { Bands } from './sections/bands.js';
 import { Comparison } from './sections/comparison.js';
 import { Controls } from './sections/controls.js';
+import { Directions } from './sections/directions.js';
 import { Downstream } from './sections/downstream.js';
 import { Head } from './sections/head.js';
 import { Layers } from './sections/layers.js';
@@ -56,6 +57,7 @@ function Parts({ source }: { source: Source }): JSX.Element {
       <Memorization />
       <Downstream />
       <Ablation />
+      <Directions />
       <Samples />
       <Controls />
       <Sweeps />

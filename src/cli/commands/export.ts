@@ -26,6 +26,10 @@ const charts = [
     'ablation',
     'what is still answered with eigen-directions removed or kept at a checkpoint (--at), from RUN/ablation',
   ],
+  [
+    'directions',
+    'the top eigen-directions’ shares of the variance, or what is left of them since the checkpoint before (--figure overlap), from RUN/directions',
+  ],
   ['samples', 'how texts after a prompt (--figure, its number) repeat themselves over training, from RUN/samples'],
   ['training', 'losses and learning rate over training (--log)'],
 ] as const;

@@ -16,7 +16,7 @@ export const tables = [
 ] as const;
 
 /** Options that choose rows of a table. */
-const chosen = { expected: 'a name', shown: 'all', optionOnly: true } as const;
+export const chosen = { expected: 'a name', shown: 'all', optionOnly: true } as const;
 
 export const exportSettings = {
   run: text({ flag: 'RUN', value: null, meaning: 'The folder of a run.', expected: 'a folder that trace wrote' }),
