@@ -153,7 +153,7 @@ export class DirectionsJob implements VisitJob {
   /** Null, with a flag, where the checkpoint has no unembedding. */
   async #moved({ model }: VisitSubject, vectors: Float64Array, tools: VisitTools, flags: FindingFlag[]) {
     try {
-      return await movedTokens(tools.child, model, vectors, this.#request.tokens, tools.threads);
+      return await movedTokens(tools.child, model, vectors, this.#request.tokens, tools);
     } catch (error) {
       if (!(error instanceof EigentraceError) || error.code !== 'input' || tools.child.dead) throw error;
       flags.push({ code: 'no-unembedding', message: `no tokens are shown: ${messageOf(error)}` });

@@ -21,7 +21,7 @@ export interface Continued {
 }
 
 /** Prompts at once. */
-const batch = 16;
+export const greedyBatch = 16;
 
 /** Continuations of prompts, in their order. A signal must kill the child (`interruptible`). */
 export async function continueGreedily(
@@ -32,7 +32,7 @@ export async function continueGreedily(
   { until, maxTokens, end, threads, onProgress }: GreedyOptions,
 ): Promise<Continued[]> {
   const written = await continueAll(child, model, prompts, {
-    ...{ threads, batch, onProgress },
+    ...{ threads, batch: greedyBatch, onProgress },
     maxNewTokens: maxTokens,
     ends: end === null ? [] : [end],
     enough: ({ ids }) => {

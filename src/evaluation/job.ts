@@ -2,10 +2,17 @@
 import { EigentraceError } from '../errors.js';
 import { tokenizerLibrary, type TwoWayTokenizer } from '../corpus/index.js';
 import { interruptible, type ContinuationScore } from '../runtime/index.js';
-import type { VisitBody, VisitJob, VisitPart, VisitSubject, VisitTools } from '../visit/index.js';
+import {
+  refuseUnfit,
+  type VisitBody,
+  type VisitJob,
+  type VisitPart,
+  type VisitSubject,
+  type VisitTools,
+} from '../visit/index.js';
 import type { AskedTask } from './data.js';
 import { Encoder, type EncodedPair } from './encode.js';
-import { continueGreedily } from './greedy.js';
+import { continueGreedily, greedyBatch } from './greedy.js';
 import {
   chosenBy,
   choiceMetrics,
@@ -227,6 +234,8 @@ async function generations(means: Means, task: Task, questions: readonly Generat
     means.cut.push(Math.max(0, ids.length - room));
     return ids.slice(Math.max(0, ids.length - room));
   });
+  const longest = prompts.reduce((most, ids) => Math.max(most, ids.length), 1);
+  refuseUnfit(subject.model, { maxTokens: longest + maxTokens, batch: greedyBatch }, tools);
   const options = { until: file.until, maxTokens, end: encoded.encoder.end, threads: tools.threads };
   tools.progress('load', 0, subject.model.bytes);
   const written = await interruptible(tools.child, tools.signal, () =>

@@ -2,7 +2,7 @@
 import type { Model } from '../models/index.js';
 import type { FindingFlag } from '../record/index.js';
 import { interruptible, scoreChanged, type ContinuationScore, type StateChange } from '../runtime/index.js';
-import type { VisitTools } from '../visit/index.js';
+import { scoringStages, type VisitTools } from '../visit/index.js';
 import type { EncodedPair } from './encode.js';
 
 /** Tokens of context where a config names no positions, as in the harness. */
@@ -33,7 +33,7 @@ export async function scoreQuestions(
   let started = 0;
   const found = await interruptible(child, signal, () =>
     scoreChanged(child, model, items, changes, {
-      ...{ threads, maxTokens: positionsOf(model) },
+      ...{ threads, maxTokens: positionsOf(model), stagesFor: scoringStages(model, tools) },
       ...(signal ? { signal } : {}),
       onLoaded: () => (started = performance.now()),
       onProgress: (done, of) => {

@@ -3,7 +3,14 @@ import { EigentraceError } from '../errors.js';
 import { tokenizerLibrary } from '../corpus/index.js';
 import { canonicalSha256, type FindingFlag, type FindingValue } from '../record/index.js';
 import { interruptible } from '../runtime/index.js';
-import type { VisitBody, VisitJob, VisitPart, VisitSubject, VisitTools } from '../visit/index.js';
+import {
+  refuseUnfit,
+  type VisitBody,
+  type VisitJob,
+  type VisitPart,
+  type VisitSubject,
+  type VisitTools,
+} from '../visit/index.js';
 import { complete, type Completion, type Prompt } from './complete.js';
 import { repetitionOf, repetitionVersion, type Repetition } from './repetition.js';
 import { samplingOf, type GenerateRequest } from './request.js';
@@ -66,6 +73,8 @@ export class GenerateJob implements VisitJob {
       const cut = Math.max(0, ids.length - room);
       return { text, ids: ids.slice(cut), cut };
     });
+    const longest = encoded.reduce((most, { ids }) => Math.max(most, ids.length), 1);
+    refuseUnfit(model, { maxTokens: longest + maxNewTokens, batch }, tools);
     tools.progress('load', 0, model.bytes);
     let started = 0;
     const written = await interruptible(tools.child, tools.signal, () =>

@@ -8,7 +8,14 @@ import type { InfinigramIndex } from '../infinigram/infinigram.js';
 import type { FindingBody } from '../record/index.js';
 import { score, type ScoreItem } from '../runtime/index.js';
 import { tokenCache } from '../trace/cache.js';
-import type { VisitBody, VisitJob, VisitPart, VisitSubject, VisitTools } from '../visit/index.js';
+import {
+  scoringStages,
+  type VisitBody,
+  type VisitJob,
+  type VisitPart,
+  type VisitSubject,
+  type VisitTools,
+} from '../visit/index.js';
 import { indexTokens, modelTokens, type AnswerTokens } from './answer-tokens.js';
 import { memorizationVersion } from './detail.js';
 import { lookUp, type Looked } from './grams.js';
@@ -222,6 +229,7 @@ export class MemorizeJob implements VisitJob<MemorizePart> {
     const start = performance.now();
     return await score(child, subject.model, items, {
       threads,
+      stagesFor: scoringStages(subject.model, tools),
       ...(signal ? { signal } : {}),
       onProgress: (done, of) => {
         tools.progress('score', done, of, done > 0 ? (1000 * done) / (performance.now() - start) : null);

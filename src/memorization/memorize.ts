@@ -36,9 +36,13 @@ export async function memorize(request: MemorizeRequest, hooks: VisitHooks = {})
   const index = await openAnyIndex(request, cache, signal);
   try {
     const job = new MemorizeJob(request, { index, given, sets, corpora, cacheFolder: cache });
-    const { series, revisions, tokensPerStep, out, threads, force } = request;
+    const { series, revisions, tokensPerStep, out, threads, memory = null, force } = request;
     const randomInit = (await drawsWeights(request)) ? request.seed : null;
-    const result = await visit({ series, revisions, tokensPerStep, out, threads, force, randomInit }, job, hooks);
+    const result = await visit(
+      { series, revisions, tokensPerStep, out, threads, memory, force, randomInit },
+      job,
+      hooks,
+    );
     const found = result.results.flatMap(({ finding }): Finding[] => (finding ? [finding] : []));
     return { ...result, summaries: summaries(found) };
   } finally {

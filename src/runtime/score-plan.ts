@@ -1,6 +1,6 @@
 /**
  * What has to be run to score an item: its context once, and the continuations' inputs as branches from it, each
- * common beginning once. A continuation's last token is asked for and never fed in, so answers of one token cost nothing
+ * common beginning once (`apart`: each a sequence of its own, which stages need). A continuation's last token is asked for and never fed in, so answers of one token cost nothing
  * beside the context. Where tokens must be cut from the left, or a rotary embedding stretches with the sequence, each
  * continuation is a sequence of its own.
  */
@@ -46,6 +46,7 @@ export function planItem(
   index: number,
   limit: number | null,
   planned: Planned[],
+  apart = false,
 ): Growing[] {
   const { context, continuations } = item;
   const scores = continuations.map((continuation, c): Growing => {
@@ -65,7 +66,7 @@ export function planItem(
     return { logprobs: new Float64Array(continuation.length), greedy: true, cut };
   });
   if (context.length > 0) checkIds(model, context, `item ${index}`);
-  const together = scores.every(({ cut }) => cut === 0) && !model.dependsOnLength;
+  const together = !apart && scores.every(({ cut }) => cut === 0) && !model.dependsOnLength;
   if (together) planned.push(treeOf(context, continuations, scores));
   else {
     for (const [c, continuation] of continuations.entries()) {

@@ -8,6 +8,7 @@ import { interruptible } from './interruptible.js';
 import type { ModelProcess } from './process.js';
 import { planItem, type Asked, type Growing, type Planned, type ScoreItem } from './score-plan.js';
 import { eachScoredStates, type ScoringOptions, type StatesSink } from './scored-states.js';
+import type { Stages } from './stages.js';
 import { eachTreeStates } from './tree-states.js';
 
 export interface ContinuationScore {
@@ -22,6 +23,11 @@ export interface ContinuationScore {
 export interface ScoreOptions extends ScoringOptions {
   /** Tokens a sequence may have, the continuation's last not counted; default the model's positions. Null: any. */
   readonly maxTokens?: number | null;
+  /**
+   * Says how sequences of these lengths are run where memory is bounded, null for all of the model in one session; only
+   * there do answers share their context's pass. Default: one session.
+   */
+  readonly stagesFor?: ((lengths: readonly number[]) => Promise<Stages | null>) | undefined;
 }
 
 /** What is done to states (R, d) before the unembedding; must not change the array that it is given. */
@@ -47,8 +53,9 @@ export async function scoreChanged(
   options: ScoreOptions,
 ): Promise<ContinuationScore[][][]> {
   const limit = options.maxTokens === undefined ? model.positions : options.maxTokens;
+  const stages = await stagesOf(model, items, options, limit);
   const planned: Planned[] = [];
-  const scores = items.map((item, index) => planItem(model, item, index, limit, planned));
+  const scores = items.map((item, index) => planItem(model, item, index, limit, planned, stages !== null));
   const copies = new Map(
     scores.flat().map((each) => [each, changes.map(() => ({ ...each, logprobs: each.logprobs.slice() }))]),
   );
@@ -59,7 +66,7 @@ export async function scoreChanged(
     let before = 0;
     for (const { part, tree } of partsOf(planned)) {
       const own: ScoringOptions = {
-        ...options,
+        ...{ ...options, stages },
         onProgress: (done) => options.onProgress?.(before + done, of),
         onLoaded: () => {
           if (before === 0) options.onLoaded?.();
@@ -72,7 +79,7 @@ export async function scoreChanged(
         const places = part.map((each) => each.places);
         await eachScoredStates(child, model, sequences, places, own, sink);
       }
-      await child.release(tree ? 'tree' : 'rows');
+      await child.release(stages ? 'states' : tree ? 'tree' : 'rows');
       before += tokensOf(part);
     }
     await queue.flush();
@@ -85,6 +92,19 @@ export async function scoreChanged(
       }),
     ),
   );
+}
+
+/** How it is run within a bound, by the lengths of what is run where nothing is shared. */
+async function stagesOf(
+  model: Model,
+  items: readonly ScoreItem[],
+  { stages = null, stagesFor }: ScoreOptions,
+  limit: number | null,
+): Promise<Stages | null> {
+  if (stages || !stagesFor) return stages;
+  const planned: Planned[] = [];
+  items.forEach((item, index) => planItem(model, item, index, limit, planned, true));
+  return planned.length === 0 ? null : stagesFor(planned.map(({ ids }) => ids.length));
 }
 
 /**

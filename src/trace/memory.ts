@@ -27,6 +27,8 @@ export interface MemoryNeed {
   readonly nll: boolean;
   /** Whether the head stands beside the sessions all the while, as where tokens are scored. Default false. */
   readonly scored?: boolean;
+  /** Bytes that a session takes besides what its plan counts. Default none. */
+  readonly besides?: number;
   readonly threads: number;
   /** Rows that are kept, of the model's width; none where Grams are summed as they come. */
   readonly rows: number;
@@ -86,6 +88,11 @@ export function scoringNeed(
   return { model, lengths, threads, memory, ...states, scored: true };
 }
 
+/** Bytes that both processes take where all of the model is in one session. */
+export function wholeMemory(need: MemoryNeed): number {
+  return Math.ceil(planMemory({ ...need, memory: Number.MAX_SAFE_INTEGER }).peak);
+}
+
 /** As planMemory, with a scratch file that leaves half of the free disk alone. */
 export async function chooseMemory(need: MemoryNeed, scratch: string): Promise<MemoryChoice> {
   const free = await freeBytes(scratch);
@@ -111,7 +118,8 @@ function requestOf(need: MemoryNeed, rowsBound: number, scratchBound: number): M
       (rows > rowsBound ? 0 : rows) +
       (streamed ? decompositions * layers.length : decompositions) +
       (need.scored ? headMemory(model.sizes()) : 0) +
-      model.sizes(need.precision).rounding,
+      model.sizes(need.precision).rounding +
+      (need.besides ?? 0),
   };
 }
 
@@ -127,6 +135,6 @@ export function freeMemory(): number {
 }
 
 /** `1250MiB`, as the option takes it, rounded so that what is said to work works. */
-function mebibytes(bytes: number, direction: 'up' | 'down'): string {
+export function mebibytes(bytes: number, direction: 'up' | 'down'): string {
   return `${Math[direction === 'up' ? 'ceil' : 'floor'](bytes / 2 ** 20)}MiB`;
 }

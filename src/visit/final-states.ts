@@ -19,7 +19,7 @@ export async function withFinalStates<T>(
   use: (rows: StoredRows, placeOf: (row: number) => RowPlace) => Promise<T>,
 ): Promise<T> {
   checkIds(sequences, model.vocabulary, `checkpoint ${entry.revision}`);
-  const { threads, scratch, signal } = tools;
+  const { threads, memory: bound, scratch, signal } = tools;
   const lengths = sequences.ids.map((ids) => ids.length);
   const starts: number[] = [];
   let n = 0;
@@ -29,9 +29,10 @@ export async function withFinalStates<T>(
   }
   const layers: readonly Layer[] = ['final'];
   const memory = await chooseMemory(
-    { model, layers, lengths, position, rows: n, nll: false, threads, memory: null, spectrum: { n, errors: 'none' } },
+    { model, layers, lengths, position, rows: n, nll: false, threads, memory: bound, spectrum: { n, errors: 'none' } },
     scratch,
   );
+  if (memory.parts.length > 1) tools.noteStages(memory.parts.length);
   const store = await RowStore.create(layers, n, model.width, scratch, memory.rowsBound);
   try {
     tools.progress('load', 0, model.bytes);

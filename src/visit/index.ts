@@ -1,4 +1,5 @@
 export { withFinalStates, type RowPlace } from './final-states.js';
+export { refuseUnfit, scoringStages } from './memory.js';
 export { visit } from './visit.js';
 export { visitDefaults } from './request.js';
 export type {

@@ -24,6 +24,11 @@ export interface VisitRequest {
   randomInit: number | null;
   /** Threads of the forward pass and the eigensolver. */
   threads: number;
+  /**
+   * Bytes that both processes together may take; a model that doesn't fit is run in stages of layers, with the same numbers.
+   * Null or absent: what is free, less a margin.
+   */
+  memory?: number | null;
   /** Find again even where the same is there. */
   force: boolean;
   /** What becomes of checkpoints downloaded from the Hub, as in `trace`. Default `all`. */
@@ -69,12 +74,16 @@ export interface VisitTools {
   /** The eigensolver's threads, started when first asked for. */
   readonly kernel: Kernel;
   readonly threads: number;
+  /** Bytes for both processes together; null: what is free, less a margin. */
+  readonly memory: number | null;
   /** A folder for scratch files. */
   readonly scratch: string;
   readonly signal: AbortSignal | undefined;
   /** Tells how far it is; tokens a second where that is known. */
   readonly progress: (phase: VisitPhase, done: number, of: number, tokensPerSecond?: number | null) => void;
   readonly note: (message: string) => void;
+  /** Tells in how many sessions the model was run, one after another, where it was not all at once. */
+  readonly noteStages: (stages: number) => void;
 }
 
 export type VisitPhase = Extract<TraceEvent, { type: 'progress' }>['phase'];

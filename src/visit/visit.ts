@@ -244,6 +244,7 @@ class Loop<P extends VisitPart> {
     }
     subject = await ready();
     const job = this.#job;
+    let stages = 1;
     const body = await job.run(subject, part, {
       get child() {
         return workshop.child;
@@ -252,10 +253,12 @@ class Loop<P extends VisitPart> {
         return workshop.kernel;
       },
       threads: this.#request.threads,
+      memory: this.#request.memory ?? null,
       scratch: run?.path ?? tmpdir(),
       signal,
       progress: (phase, done, of, rate = null) => this.#progress(place, index, phase, done, of, rate),
       note: (message) => tell({ type: 'note', message }),
+      noteStages: (count) => (stages = Math.max(stages, count)),
     });
     const changed = await whatChanged(subject.checkpoint.files);
     if (changed) {
@@ -265,7 +268,9 @@ class Loop<P extends VisitPart> {
           'nothing was recorded, run the same command again when it is written',
       );
     }
-    const draft = this.#draft(subject, part, body, { ref, keyParts, seconds: (performance.now() - start) / 1000 });
+    // In stages the model was run some layers at a time, which changes no number beyond float32 rounding.
+    const told = stages > 1 ? { ...body, provenance: { ...body.provenance, stages } } : body;
+    const draft = this.#draft(subject, part, told, { ref, keyParts, seconds: (performance.now() - start) / 1000 });
     return done('measured', run ? await writeFinding(run, draft) : { path: null, finding: composeFinding(draft) });
   }
 

@@ -71,7 +71,7 @@ describe('ablate', () => {
         ...{ randomDraws: 3, randomSeed: 0, data: [], fewshot: 0, fewshotSeed: 1234, limit: null },
         ...{ corpus: 'pile.jsonl', ids: null, field: 'text', sequences: 15000, minTokens: 32, maxTokens: 512 },
         ...{ seed: null, rows: null, position: 'last', out: null, revisions: 'all', tokensPerStep: null },
-        ...{ threads: requests[0]!.threads, force: false, randomInit: null },
+        ...{ memory: null, threads: requests[0]!.threads, force: false, randomInit: null },
       },
     ]);
   });

@@ -2,58 +2,17 @@
  * `--memory`, end to end: a model of 12 blocks that is larger than what is given has the numbers of one that is not; too
  * little is refused with the least that works, which does; a trace killed in a stage leaves nothing and goes on.
  */
-import { copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { encodeSafetensors, type WritableTensor } from '../../src/bytes/index.js';
 import type { Measurement, RunRecord } from '../../src/record/index.js';
 import type { TracePlan } from '../../src/trace/index.js';
-import { eigentrace, family, lives, resultOf, sample, start, tableOf, temporary, until } from './command-line.js';
+import { deepLayers, writeDeepModel } from './deep-model.js';
+import { eigentrace, family, lives, resultOf, start, tableOf, temporary, until } from './command-line.js';
 
 // Whole runs: seconds on an idle machine, minutes beside other work.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 600_000 });
-
-const [d, layers, vocabulary] = [128, 12, 1024];
-
-/** A GPT-NeoX of 2.6 million weights, 10 MB as float32, by a fixed rule. */
-async function writeModel(path: string): Promise<void> {
-  let state = 7;
-  const tensors: WritableTensor[] = [];
-  const add = (name: string, shape: number[], centre: number, size: number): void => {
-    const data = new Float32Array(shape.reduce((product, n) => product * n, 1));
-    for (let i = 0; i < data.length; i++) {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      data[i] = centre + (state / 2 ** 31 - 1) * size;
-    }
-    tensors.push({ name, dtype: 'F32', shape, data });
-  };
-  const linear = (name: string, rows: number, columns: number): void => {
-    add(`${name}.weight`, [rows, columns], 0, 0.08);
-    add(`${name}.bias`, [rows], 0, 0.02);
-  };
-  const norm = (name: string): void => {
-    add(`${name}.weight`, [d], 1, 0.1);
-    add(`${name}.bias`, [d], 0, 0.02);
-  };
-  add('gpt_neox.embed_in.weight', [vocabulary, d], 0, 0.08);
-  for (let l = 0; l < layers; l++) {
-    const at = `gpt_neox.layers.${l}`;
-    norm(`${at}.input_layernorm`);
-    norm(`${at}.post_attention_layernorm`);
-    linear(`${at}.attention.query_key_value`, 3 * d, d);
-    linear(`${at}.attention.dense`, d, d);
-    linear(`${at}.mlp.dense_h_to_4h`, 4 * d, d);
-    linear(`${at}.mlp.dense_4h_to_h`, d, 4 * d);
-  }
-  norm('gpt_neox.final_layer_norm');
-  add('embed_out.weight', [vocabulary, d], 0, 0.08);
-  await mkdir(path, { recursive: true });
-  await writeFile(join(path, 'model.safetensors'), Buffer.concat(encodeSafetensors(tensors)));
-  const config = JSON.parse(await readFile(join(sample, 'series/step1/config.json'), 'utf8')) as object;
-  await writeFile(join(path, 'config.json'), JSON.stringify({ ...config, num_hidden_layers: layers }));
-  await copyFile(join(sample, 'series/tokenizer.json'), join(path, 'tokenizer.json'));
-}
 
 let folder: string;
 let cache: string;
@@ -62,7 +21,7 @@ beforeAll(async () => {
   folder = await temporary();
   cache = join(folder, 'cache');
   model = join(folder, 'model');
-  await writeModel(model);
+  await writeDeepModel(model);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -95,7 +54,7 @@ describe('--memory', () => {
     const planned = await eigentrace([...args('staged'), '--memory', least, '--dry-run'], cache);
     const plan = JSON.parse(planned.stdout) as TracePlan;
     // The embeddings, every block alone, and at least one session of the head.
-    expect(plan.stages).toBeGreaterThanOrEqual(1 + layers + 1);
+    expect(plan.stages).toBeGreaterThanOrEqual(1 + deepLayers + 1);
     expect(plan.peakMemory).toBeLessThanOrEqual(Number.parseInt(least, 10) * 2 ** 20);
 
     const staged = await eigentrace([...args('staged'), '--memory', least], cache);

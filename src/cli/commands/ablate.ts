@@ -75,7 +75,7 @@ function requestOf(resolved: Resolved<typeof ablateSettings>): AblateRequest {
     fewshotSeed,
     limit,
   } = values;
-  const { revisions, tokensPerStep, threads, force } = values;
+  const { revisions, tokensPerStep, memory, threads, force } = values;
   if (ids !== null && resolved.origins['corpus']?.startsWith('option')) {
     const got = `${ids} and ${String(corpus)}`;
     throw new EigentraceError('usage', `--ids: given together with --corpus, got ${got} (expected one of them)`);
@@ -92,6 +92,6 @@ function requestOf(resolved: Resolved<typeof ablateSettings>): AblateRequest {
     ...{ tasks, items, keep, remove, mean, randomDraws, randomSeed, data, fewshot, fewshotSeed, limit },
     corpus: ids === null ? required(ablateSettings, resolved, 'corpus') : null,
     ...{ ids, field, sequences, minTokens, maxTokens, seed, rows, position },
-    ...{ out, revisions, tokensPerStep, threads, force, randomInit: null },
+    ...{ out, revisions, tokensPerStep, memory, threads, force, randomInit: null },
   };
 }

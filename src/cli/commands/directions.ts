@@ -84,7 +84,8 @@ function conclude(
 function requestOf(resolved: Resolved<typeof directionsSettings>): DirectionsRequest {
   const { values, origins } = resolved;
   const { corpus, ids, out, position } = values;
-  const { field, sequences, minTokens, maxTokens, seed, rows, revisions, tokensPerStep, threads, force } = values;
+  const { field, sequences, minTokens, maxTokens, seed, rows, revisions, tokensPerStep, memory, threads, force } =
+    values;
   if (ids !== null && origins['corpus']?.startsWith('option')) {
     const got = `${ids} and ${String(corpus)}`;
     throw new EigentraceError('usage', `--ids: given together with --corpus, got ${got} (expected one of them)`);
@@ -96,6 +97,6 @@ function requestOf(resolved: Resolved<typeof directionsSettings>): DirectionsReq
     ...{ passages: values.endPassages, passageTokens: values.endPassageTokens },
     ...{ tokens: values.endTokens, coordinates: values.endCoordinates },
     ...{ field, sequences, minTokens, maxTokens, seed, rows },
-    ...{ revisions, tokensPerStep, threads, force, randomInit: null },
+    ...{ revisions, tokensPerStep, memory, threads, force, randomInit: null },
   };
 }

@@ -69,7 +69,7 @@ function foundLine({ part, finding }: EvaluateResult['results'][number]): string
 }
 
 function requestOf(resolved: Resolved<typeof evaluateSettings>): EvaluateRequest {
-  const { task, out, data, examples, fewshot, fewshotSeed, limit, revisions, tokensPerStep, threads, force } =
+  const { task, out, data, examples, fewshot, fewshotSeed, limit, revisions, tokensPerStep, memory, threads, force } =
     resolved.values;
   return {
     series: required(evaluateSettings, resolved, 'series'),
@@ -77,6 +77,19 @@ function requestOf(resolved: Resolved<typeof evaluateSettings>): EvaluateRequest
       .flatMap((names) => names.split(','))
       .map((name) => name.trim())
       .filter((name) => name !== ''),
-    ...{ out, data, examples, fewshot, fewshotSeed, limit, revisions, tokensPerStep, threads, force, randomInit: null },
+    ...{
+      out,
+      data,
+      examples,
+      fewshot,
+      fewshotSeed,
+      limit,
+      revisions,
+      tokensPerStep,
+      memory,
+      threads,
+      force,
+      randomInit: null,
+    },
   };
 }

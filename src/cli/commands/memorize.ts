@@ -89,7 +89,8 @@ function requestOf(resolved: Resolved<typeof memorizeSettings>): MemorizeRequest
     extractTokens,
     subsets,
   } = values;
-  const { offline, hostedUrl, hostedConcurrency, hostedRate, revisions, tokensPerStep, threads, force } = values;
+  const { offline, hostedUrl, hostedConcurrency, hostedRate, revisions, tokensPerStep, memory, threads, force } =
+    values;
   return {
     series: required(memorizeSettings, resolved, 'series'),
     index: required(memorizeSettings, resolved, 'index'),
@@ -97,6 +98,6 @@ function requestOf(resolved: Resolved<typeof memorizeSettings>): MemorizeRequest
     ...{ indexTokenizer: values.indexTokenizer, questions: values.questions, prompt, limit },
     ...{ passages, field, passageCount, passageTokens, promptTokens, extractTokens },
     ...{ control: values.memorizeControl, seed: values.controlSeed, subsets, draws: values.bootstrap },
-    ...{ offline, hostedUrl, hostedConcurrency, hostedRate, revisions, tokensPerStep, threads, force },
+    ...{ offline, hostedUrl, hostedConcurrency, hostedRate, revisions, tokensPerStep, memory, threads, force },
   };
 }

@@ -3,7 +3,7 @@ import { flag, texts, whole, type Setting } from '../setting.js';
 import { evaluateSettings } from './evaluate.js';
 import { representSettings } from './represent.js';
 import { sampling } from './sampling.js';
-import { force, shared, threads } from './shared.js';
+import { force, memory, shared, threads } from './shared.js';
 import { traceSettings } from './trace.js';
 
 const { series, out, revisions, tokensPerStep, corpus } = traceSettings;
@@ -84,6 +84,7 @@ export const ablateSettings = {
   limit,
   revisions,
   tokensPerStep,
+  memory,
   threads,
   force,
   ...shared,

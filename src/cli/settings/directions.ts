@@ -2,7 +2,7 @@
 import { whole } from '../setting.js';
 import { representSettings } from './represent.js';
 import { sampling } from './sampling.js';
-import { force, shared, threads } from './shared.js';
+import { force, memory, shared, threads } from './shared.js';
 import { traceSettings } from './trace.js';
 
 const { series, corpus, out, revisions, tokensPerStep } = traceSettings;
@@ -45,6 +45,7 @@ export const directionsSettings = {
   ...sampled,
   revisions,
   tokensPerStep,
+  memory,
   threads,
   force,
   ...shared,

@@ -1,6 +1,6 @@
 /** The settings of `evaluate`. */
 import { texts, whole, wholeOr } from '../setting.js';
-import { force, shared, threads } from './shared.js';
+import { force, memory, shared, threads } from './shared.js';
 import { traceSettings } from './trace.js';
 
 const { series, out, revisions, tokensPerStep } = traceSettings;
@@ -56,6 +56,7 @@ export const evaluateSettings = {
   ),
   revisions,
   tokensPerStep,
+  memory,
   threads,
   force,
   ...shared,

@@ -1,7 +1,7 @@
 /** The settings of `memorize`. */
 import { choice, flag, text, textOr, texts, whole } from '../setting.js';
 import { evaluateSettings } from './evaluate.js';
-import { force, shared, threads } from './shared.js';
+import { force, memory, shared, threads } from './shared.js';
 import { traceSettings } from './trace.js';
 
 const { series, out, revisions, tokensPerStep } = traceSettings;
@@ -132,6 +132,7 @@ export const memorizeSettings = {
   ),
   revisions,
   tokensPerStep,
+  memory,
   threads,
   force,
   ...shared,
