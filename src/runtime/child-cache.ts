@@ -75,6 +75,7 @@ export class Caches {
     const cache = this.#caches.get(handle);
     if (!cache) throw new Error(`internal: no cache ${handle}`);
     if (rows === null) this.#caches.delete(handle);
+    else if (as === handle && rows.every((row, b) => row >= b)) this.#caches.set(handle, moved(cache, rows));
     else this.#caches.set(as!, picked(cache, rows));
     return null;
   }
@@ -183,6 +184,26 @@ function grow(cache: Cache, capacity: number): void {
   }
   cache.positions = positions;
   cache.capacity = capacity;
+}
+
+/** Some sequences, each at its place or brought forward, in the same memory: what is kept is mostly not touched. */
+function moved(cache: Cache, rows: Int32Array): Cache {
+  const { capacity, shapes } = cache;
+  const take = <A extends Float32Array | Int32Array>(from: A, stride: number): A => {
+    rows.forEach((row, b) => {
+      if (row !== b) from.copyWithin(b * stride, row * stride, (row + 1) * stride);
+    });
+    return from.subarray(0, rows.length * stride) as A;
+  };
+  return {
+    ...{ batch: rows.length, capacity, used: cache.used, shapes },
+    positions: take(cache.positions, capacity),
+    next: take(cache.next, 1),
+    buffers: cache.buffers.map((buffer, i) => {
+      const { heads, size } = shapes[i >> 1]!;
+      return take(buffer, heads * capacity * size);
+    }),
+  };
 }
 
 /** A copy of some sequences. */

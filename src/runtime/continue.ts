@@ -98,7 +98,7 @@ async function writeAll(
   let [kept, live] = [begun, rows];
   let tokens = await decoder.choose(states, choice(live));
   for (;;) {
-    const on = live.flatMap((row, r) => (hasEnded(row, tokens[r]!, options) ? [] : [r]));
+    const on = brought(live.flatMap((row, r) => (hasEnded(row, tokens[r]!, options) ? [] : [r])));
     tell(live.length - on.length, live.length);
     if (on.length === 0) break;
     const last = Int32Array.from(on, (r) => tokens[r]!);
@@ -109,6 +109,13 @@ async function writeAll(
     ({ kept, tokens } = await decoder.next(kept, last, choice(live)));
   }
   await decoder.release(kept);
+}
+
+/** The same rows, ascending before: all stay at their places but the last, which fill the gaps; only those are moved in memory. */
+function brought(rows: readonly number[]): number[] {
+  const staying = new Set(rows.filter((row) => row < rows.length));
+  const moving = rows.filter((row) => row >= rows.length);
+  return rows.map((_, place) => (staying.has(place) ? place : moving.pop()!));
 }
 
 /** Takes a token into a row; answers whether it was the last. */

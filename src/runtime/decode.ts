@@ -127,7 +127,10 @@ export class Decoder {
     return { handle, lengths: rows.map((row) => kept.lengths[row]!) };
   }
 
-  /** Only some sequences, in this order; `kept` is used up. For a batch of which some have ended. */
+  /**
+   * Only some sequences, in this order; `kept` is used up. For a batch of which some have ended: where none is put behind its
+   * place, only those that are brought forward are copied.
+   */
   async narrow(kept: Kept, rows: readonly number[]): Promise<Kept> {
     await this.#child.cache({ handle: kept.handle, rows: Int32Array.from(rows), as: kept.handle });
     return { handle: kept.handle, lengths: rows.map((row) => kept.lengths[row]!) };

@@ -1,7 +1,7 @@
 /** What is kept gives the same states as reading everything anew, for every family: chunks, batches, forks, windows. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Model } from '../../src/models/index.js';
-import { Decoder, ModelProcess, scoredStates } from '../../src/runtime/index.js';
+import { continueAll, Decoder, ModelProcess, scoredStates, type WrittenRow } from '../../src/runtime/index.js';
 import { golden, modelSource, reference } from '../golden/checkpoint.js';
 
 const families = [
@@ -88,6 +88,55 @@ describe.each(families)('%s', (name) => {
     await decoder.release(last.kept);
     await expect(decoder.step(last.kept, Int32Array.of(1))).rejects.toThrow('internal: no cache');
     await decoder.close();
+  });
+});
+
+describe('a batch that thins out', () => {
+  it.each([
+    ['stays in its memory where none is put back', [3, 1, 2]],
+    ['stays there where one is taken twice', [2, 2, 3]],
+    ['is copied where one is put back', [1, 0, 3]],
+    ['is copied where it grows', [0, 1, 2, 3, 3]],
+  ])('%s', async (_, rows) => {
+    const model = Model.read(await modelSource(golden('architectures/llama')));
+    const { ids } = await reference(golden('architectures/llama'));
+    const texts = [7, 5, 3, 6].map((length, b) => ids[3]!.slice(b, b + length));
+    const decoder = await Decoder.load(child, model, { ...options, maxTokens: 12 });
+    const { kept } = await decoder.prefill(texts);
+    const narrowed = await decoder.narrow(kept, rows);
+    expect(narrowed.lengths).toEqual(rows.map((row) => texts[row]!.length));
+    // The numbers are those of the sequences that are left, now and after the buffer has grown.
+    const left = rows.map((row) => [...texts[row]!]);
+    let now = narrowed;
+    for (const step of [1, 2, 3]) {
+      const next = Int32Array.from(rows, (_, b) => step + 5 * b);
+      left.forEach((each, b) => each.push(next[b]!));
+      const stepped = await decoder.step(now, next);
+      now = stepped.kept;
+      const expected = await whole(
+        model,
+        left.map((each) => Int32Array.from(each)),
+      );
+      expect(difference(stepped.states, expected)).toBeLessThan(1e-5);
+    }
+    await decoder.release(now);
+    await decoder.close();
+  });
+
+  it('writes the same texts, wherever each ends', async () => {
+    const model = Model.read(await modelSource(golden('architectures/llama')));
+    const { ids } = await reference(golden('architectures/llama'));
+    const prompts = [2, 9, 4, 6, 5, 3].map((length, b) => ids[3]!.slice(b, b + length));
+    const lengths = [4, 1, 9, 2, 6, 2];
+    const write = async (batch: number): Promise<number[][]> => {
+      const enough = ({ prompt, ids }: WrittenRow) => ids.length === lengths[prompt];
+      const how = { ...options, maxNewTokens: 9, ends: [], enough, batch };
+      return (await continueAll(child, model, prompts, how)).map(([row]) => [...row!.ids]);
+    };
+    const alone = await write(1);
+    expect(alone.map((each) => each.length)).toEqual(lengths);
+    expect(await write(4)).toEqual(alone);
+    expect(await write(6)).toEqual(alone);
   });
 });
 
