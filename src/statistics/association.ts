@@ -60,7 +60,7 @@ export function associate({
   const among = (values: readonly number[]): number[] => held.map((i) => values[i]!);
   const z = among(given.map((value) => value ?? 0));
   const whole = (curves: ReplicateCurves | null): readonly (readonly number[])[] | null =>
-    curves?.every((curve) => curve.every((value) => value !== null)) ? (curves) : null;
+    curves?.every((curve) => curve.every((value) => value !== null)) ? curves : null;
   const [ofX, ofY] = [whole(replicates), whole(yReplicates)];
   const curves = (of: (values: readonly number[]) => readonly number[]) => ({
     xCurves: ofX && ofX.map(of),
