@@ -21,6 +21,43 @@ export interface MemorizationInput extends OverTraining {
 interface Curve {
   readonly metric: string;
   readonly label: string;
+  /** Drawn so many times as large. */
+  readonly scale?: number;
+}
+
+/** Of passages over training: the gap to the ∞-gram in nats, or the share of windows reproduced word for word. */
+export function passageChart(
+  input: MemorizationInput & { readonly metric: 'gap' | 'extractable' },
+  frame: Frame,
+): Drawing {
+  const { series, memorization, metric } = input;
+  const { windows } = memorization;
+  const isGap = metric === 'gap';
+  const curve: Curve = isGap ? { metric, label: 'gap' } : { metric, label: 'extractable, %', scale: 100 };
+  const of =
+    windows === null ? '' : `, ${windows.promptTokens} + ${windows.extractTokens} tokens, ${windows.count} windows`;
+  return lineChart(
+    {
+      ...input,
+      labels: [],
+      series: [series],
+      also: memorization.points.map(({ tokens, step }) => ({ tokens, step })),
+      lines: (axis) => [
+        {
+          label: '',
+          colour: 0,
+          points: memorization.points.flatMap((_, i) => pointOf(input, curve, i, axis)),
+        },
+      ],
+      name: isGap ? 'Mean |ln p − ln p∞|, nats' : 'Windows reproduced, %',
+      title: (axis) =>
+        `${isGap ? 'Gap to the ∞-gram' : 'Extraction'} over ${axis.name}: ${memorization.name}${isGap ? '' : of}`,
+      columns: ['of', 'metric', 'stage', 'revision', 'step', 'tokens', 'value', 'se', 'verdict'],
+      empty: isGap ? 'no token with p∞ > 0' : 'no passage is long enough',
+      zero: true,
+    },
+    frame,
+  );
 }
 
 export function memorizationChart(input: MemorizationInput, frame: Frame): Drawing {
@@ -66,13 +103,17 @@ export function memorizationChart(input: MemorizationInput, frame: Frame): Drawi
 
 function pointOf(
   { series, memorization, zeros = 'strict' }: MemorizationInput,
-  { metric, label }: Curve,
+  { metric, label, scale = 1 }: Curve,
   i: number,
   axis: XAxis,
 ): LinePoint[] {
   const point = memorization.points[i]!;
-  const value = memorization.values[metric]?.[i] ?? null;
-  const se = memorization.errors[metric]?.[i] ?? null;
+  const measured = memorization.values[metric]?.[i] ?? null;
+  const error = memorization.errors[metric]?.[i] ?? null;
+  const [value, se] = [measured, error].map((each) => (each === null ? null : scale * each)) as [
+    number | null,
+    number | null,
+  ];
   const index = series.checkpoints.findIndex((c) => c.stage === point.stage && c.revision === point.revision);
   const checkpoint = series.checkpoints[index] ?? standIn(series, point);
   const x = axis.place(series, checkpoint);
@@ -90,7 +131,7 @@ function pointOf(
       ...{ x, value, se, segment: step === 0 ? `${stage} 0` : stage, isHollow: verdict === 'not resolved' },
       ...{ series: series.id, checkpoint: index },
       lines: [checkpointLine(checkpoint), `${label} ${withError(value, se)}${words}`],
-      row: [memorization.name, metric, stage, point.revision, step, tokens, value, se, verdict],
+      row: [memorization.name, metric, stage, point.revision, step, tokens, measured, error, verdict],
     },
   ];
 }

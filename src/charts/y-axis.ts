@@ -32,7 +32,8 @@ export function yAxis(
   const cut = 4 * (most - least > 0 ? most - least : Math.abs(most) || 1);
   let low = Math.min(...spans.map(({ value, se }) => value - Math.min(se ?? 0, cut)));
   let high = Math.max(...spans.map(({ value, se }) => value + Math.min(se ?? 0, cut)));
-  if (low === high) [low, high] = low === 0 ? [-1, 1] : [low - Math.abs(low) * 0.1, high + Math.abs(high) * 0.1];
+  if (low === high)
+    [low, high] = low === 0 ? [options.zero ? 0 : -1, 1] : [low - Math.abs(low) * 0.1, high + Math.abs(high) * 0.1];
   if (options.zero && least > 0 && least < 0.5 * high) low = 0;
   const margin = 0.04 * (high - low);
   // Room in pixels that nothing but marks of the upper edge takes.

@@ -2,8 +2,8 @@
 import { detailOf } from '../memorization/detail.js';
 import { groupsOf, summaryOf } from '../memorization/summary.js';
 import type { Finding, FindingValue } from '../record/index.js';
-import type { MemorizationStory } from '../story/index.js';
-import { placeOf, type FindingPlace } from './found.js';
+import type { MemorizationBars, MemorizationStory } from '../story/index.js';
+import { placeOf, significant, type FindingPlace } from './found.js';
 
 /** Questions that are drawn one by one. */
 const scatterLimit = 1000;
@@ -45,6 +45,8 @@ export function memorizationStory(findings: readonly Finding[]): MemorizationSto
   const last = findings.filter((finding) => !finding.control).at(-1) ?? findings.at(-1)!;
   const detail = detailOf(last);
   const { revision } = last;
+  // Points are those that are no control's, in this order.
+  const details = findings.filter(({ control: drawn }) => !drawn).map(detailOf);
   return {
     ...{ what, name, index, suffixes, conclusion },
     n: last.values[0]?.n ?? null,
@@ -70,9 +72,30 @@ export function memorizationStory(findings: readonly Finding[]): MemorizationSto
               ]),
           }
         : null,
-    bars: detail?.what === 'passages' ? { revision, suffix: detail.by_suffix, position: detail.by_position } : null,
+    bars:
+      detail?.what === 'passages'
+        ? { suffix: barsOf(details, 'by_suffix'), position: barsOf(details, 'by_position') }
+        : null,
+    windows: windowsOf(last),
   };
 }
 
+function barsOf(details: readonly ReturnType<typeof detailOf>[], by: 'by_suffix' | 'by_position'): MemorizationBars {
+  const all = details.map((detail) => (detail?.what === 'passages' ? detail[by] : []));
+  const edges = all.findLast((bars) => bars.length > 0) ?? [];
+  return {
+    edges: edges.map(({ from, to, tokens, share }) => ({ from, to, tokens, share: significant(share) })),
+    gaps: all.map((bars) => edges.map(({ from }) => significant(bars.find((bar) => bar.from === from)?.gap ?? null))),
+  };
+}
+
+/** Lengths stand in the definition: `memorization[extractable 32+32]@1`. */
+function windowsOf({ values }: Finding): MemorizationStory['windows'] {
+  const found = values.find(({ metric }) => metric === 'extractable');
+  const lengths = /extractable (\d+)\+(\d+)/.exec(found?.definition ?? '');
+  if (!found?.n || !lengths) return null;
+  return { count: found.n, promptTokens: Number(lengths[1]), extractTokens: Number(lengths[2]) };
+}
+
 /** A page needs no more digits than pixels. */
-const round = (value: number): number => Number(value.toPrecision(5));
+const round = (value: number): number => significant(value)!;

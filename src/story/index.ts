@@ -4,7 +4,7 @@ export { checkpointOf, type PlacedCheckpoint } from './matching.js';
 export { geometryOfStory, relatedStage, relationsOf } from './relations.js';
 export type { Geometry, Relation, RelationsAsked, StageRelations } from './relations.js';
 export type { AblationFigure, AblationPoint, AblationStory, AblationVariant } from './ablation.js';
-export type { MemorizationBar, MemorizationStory } from './memorization.js';
+export type { MemorizationBars, MemorizationStory } from './memorization.js';
 export { controlNames } from './control-words.js';
 export type { DirectionEndStory, DirectionsPoint, DirectionsStory, DirectionStory } from './directions.js';
 export type { SampledPromptStory, SampledText, SamplesPoint, SamplesStory } from './samples.js';

@@ -30,21 +30,23 @@ export interface MemorizationStory {
     /** ln P of the model, ln P∞ (null: a token of probability 0; published: all of them), tokens of the answer. */
     readonly items: readonly (readonly [lm: number, strict: number | null, published: number | null, tokens: number])[];
   } | null;
-  /** Of passages, at the last checkpoint: mean |ln p − ln p∞| by suffix length and by position. */
-  readonly bars: {
-    readonly revision: string;
-    readonly suffix: readonly MemorizationBar[];
-    readonly position: readonly MemorizationBar[];
-  } | null;
+  /** Of passages: mean |ln p − ln p∞| by the suffix found and by position; null for questions. */
+  readonly bars: { readonly suffix: MemorizationBars; readonly position: MemorizationBars } | null;
+  /** Of passages: windows whose next tokens greedy decoding must reproduce; null where none is long enough. */
+  readonly windows: { readonly count: number; readonly promptTokens: number; readonly extractTokens: number } | null;
   /** Whether memorization is claimed, in a sentence. */
   readonly conclusion: { readonly strict: string; readonly published: string } | null;
 }
 
-export interface MemorizationBar {
-  readonly from: number;
-  /** Null: and above. */
-  readonly to: number | null;
-  readonly tokens: number;
-  readonly share: number | null;
-  readonly gap: number | null;
+/** A breakdown of the gap over tokens with p∞ > 0. */
+export interface MemorizationBars {
+  /** What each bar is over: suffix lengths or positions; `to` null: and above. Tokens and the share with p∞ > 0, of the last checkpoint. */
+  readonly edges: readonly {
+    readonly from: number;
+    readonly to: number | null;
+    readonly tokens: number;
+    readonly share: number | null;
+  }[];
+  /** A point each, by bar, in nats; null: no token there. */
+  readonly gaps: readonly (readonly (number | null)[])[];
 }

@@ -21,6 +21,33 @@ export function findingDraft(kind: FindingKind, changes: Partial<FindingDraft> =
   };
 }
 
+/** Passages against an index at one checkpoint: gaps by suffix length (0, 1, 2 and above) and at one position. */
+export function passagesDraft(
+  gaps: readonly (number | null)[],
+  extracted: number,
+  changes: Partial<FindingDraft> = {},
+): FindingDraft {
+  const row = (metric: string, value: number, n: number, of: string) => ({
+    ...{ name: 'heldout.txt', metric, value, se: 0.01, n, definition: `memorization[${of}]@1` },
+  });
+  return findingDraft('memorization', {
+    options: { passages: 'heldout.txt', index: 'train.index' },
+    values: [row('gap', 1.25, 800, 'passages'), row('extractable', extracted, 500, 'extractable 32+8')],
+    detail: {
+      ...{ what: 'passages', figures: {}, suffix_lengths: [200, 500, 300] },
+      by_suffix: gaps.map((gap, from) => ({
+        from,
+        to: from === 2 ? null : from,
+        tokens: 100,
+        share: 0.123456789,
+        gap,
+      })),
+      by_position: [{ from: 1, to: 1, tokens: 7, share: 1, gap: 2 }],
+    },
+    ...changes,
+  });
+}
+
 /** Directions of a state of 4 coordinates: `vectors` by rows, with equal shares and a text at each end. */
 export function directionsDraft(
   vectors: readonly (readonly number[])[],

@@ -6,7 +6,7 @@ import { openRun, writeFinding, writeMeasurement } from '../../src/record/index.
 import { exportFigure, makeReport, readStory, StoryReader } from '../../src/report/index.js';
 import { findingsOf } from '../../src/story/index.js';
 import { draft, temporaryFolder } from '../record/fixture.js';
-import { ablationDraft, directionsDraft, findingDraft, samplesDraft } from './findings-fixture.js';
+import { ablationDraft, directionsDraft, findingDraft, passagesDraft, samplesDraft } from './findings-fixture.js';
 
 const accuracies = { original: 0.8, 'top-10 removed': 0.79, 'top-10 kept': 0.23, 'random-10 kept': 0.3 };
 
@@ -219,6 +219,37 @@ describe('directions in a run', () => {
     expect(await drawn('overlap')).toContain('the line across is the overlap of unrelated subspaces, 0.250');
     await expect(drawn('cos')).rejects.toThrow(
       "--figure: no such figure of directions, got 'cos' (expected share, overlap)",
+    );
+  });
+});
+
+describe('memorization in a run without geometry', () => {
+  it('of passages has its gaps by suffix and position at every checkpoint, and its windows', async () => {
+    const later = { revision: 'step2000', step: 2000, tokens: 4_194_304_000 };
+    const run = await runOf(passagesDraft([null, 6], 0), passagesDraft([5, 1.23456789, 2], 0.002, later));
+    const told = await storyOf(run.path);
+    const [series] = told.series;
+    expect(series!.layers).toEqual([]);
+    const [memorization] = series!.memorization!;
+    expect(memorization).toMatchObject({
+      ...{ what: 'passages', name: 'heldout.txt', index: 'train.index' },
+      windows: { count: 500, promptTokens: 32, extractTokens: 8 },
+      values: { gap: [1.25, 1.25], extractable: [0, 0.002] },
+    });
+    expect(memorization!.bars!.suffix).toEqual({
+      edges: [
+        { from: 0, to: 0, tokens: 100, share: 0.12346 },
+        { from: 1, to: 1, tokens: 100, share: 0.12346 },
+        { from: 2, to: null, tokens: 100, share: 0.12346 },
+      ],
+      gaps: [
+        [null, 6, null],
+        [5, 1.2346, 2],
+      ],
+    });
+    expect(memorization!.bars!.position.gaps).toEqual([[2], [2]]);
+    expect(findingsOf(series!, told).sentence).toBe(
+      'No geometry is measured in this run: it holds memorization (heldout.txt) at 2 checkpoints.',
     );
   });
 });

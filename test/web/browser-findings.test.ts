@@ -1,7 +1,13 @@
 /** The sections of what the neighbours of `trace` found, in a real browser, from a report with geometry and one without. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AblationStory, DirectionsStory, SamplesStory, SeriesStory } from '../../src/story/index.js';
+import type {
+  AblationStory,
+  DirectionsStory,
+  MemorizationStory,
+  SamplesStory,
+  SeriesStory,
+} from '../../src/story/index.js';
 import { downloaded, launch, open, reportFile, violations, watched } from './browser.js';
 import { fixtureSeries, fixtureSpectra, fixtureStory } from './story-fixture.js';
 
@@ -81,7 +87,37 @@ const directions: DirectionsStory = {
     })),
   })),
 };
-const found: Partial<SeriesStory> = { ablation: [ablation], samples: [samples], directions: [directions] };
+/** Questions, and passages of which none is reproduced before the last checkpoint. */
+const questions: MemorizationStory = {
+  ...{ what: 'questions', name: 'trivia.jsonl', index: 'pile.index', n: 300, bars: null, windows: null, scatter: null },
+  points: at.map(({ stage, revision, step, tokens }) => ({
+    ...{ stage, revision, step, tokens, isControl: false, verdict: null },
+  })),
+  values: { rho: [0.1, 0.2, 0.3] },
+  ...{ errors: {}, control: null, conclusion: null, suffixes: [{ name: '≤3', share: 1 }] },
+};
+const gaps = {
+  edges: [0, 1].map((from) => ({ from, to: from === 1 ? null : 0, tokens: 50, share: 0.5 })),
+  gaps: [
+    [5, 6],
+    [3, 4],
+    [1, 2],
+  ],
+};
+const passages: MemorizationStory = {
+  ...questions,
+  ...{ what: 'passages', name: 'heldout.txt', bars: { suffix: gaps, position: gaps } },
+  windows: { count: 500, promptTokens: 32, extractTokens: 8 },
+  values: { gap: [5, 3, 1], token_rho: [0, 0.3, 0.6], extractable: [0, 0, 0.004] },
+  errors: { extractable: [0, 0, 0.0028] },
+};
+const memorization = [questions, passages];
+const found: Partial<SeriesStory> = {
+  memorization,
+  ablation: [ablation],
+  samples: [samples],
+  directions: [directions],
+};
 
 beforeAll(async () => {
   browser = await launch();
@@ -117,6 +153,31 @@ describe('ablation', () => {
     expect(bytes.toString().split('\r\n')[1]).toMatch(
       new RegExp(`^sciq,pretrain,${at[1]!.revision},.*,original,,logprob,-0.5,0.1,1000`),
     );
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+});
+
+describe('memorization', () => {
+  it('of passages shows extraction, and the gap by suffix and position at the cursor', async () => {
+    const { page, faults } = await open(browser, whole);
+    const part = page.locator('section.memorization');
+    const title = (chart: string) => part.locator(`[data-chart="${chart}"] .chart-title`).textContent();
+    expect(await title('memorization')).toContain('trivia.jsonl');
+    await part.getByRole('combobox').first().selectOption('heldout.txt');
+    // Every chart is of what was picked.
+    expect(await title('memorization')).toContain('heldout.txt');
+    expect(await title('suffix-lengths')).toContain('heldout.txt');
+    expect(await title('extraction')).toBe('Extraction over training tokens: heldout.txt, 32 + 8 tokens, 500 windows');
+    expect(await title('gap-by-suffix')).toContain(`at ${at[2]!.revision}`);
+    const said = part.locator('.at + .note');
+    expect(await said.textContent()).toContain(
+      'Extraction: 0.40 ± .28 % of 500 windows: after 32 tokens the next 8, greedily.',
+    );
+    await part.locator('.at').getByRole('combobox').selectOption({ index: 1 });
+    expect(await title('gap-by-position')).toContain(`at ${at[1]!.revision}`);
+    expect(await said.textContent()).toContain('none of 500 windows');
+    expect(await said.textContent()).toContain('(at most 0.60 % at 95 %)');
     expect(faults).toEqual([]);
     await page.close();
   });
@@ -191,9 +252,9 @@ describe('without geometry', () => {
     const parts = await page
       .locator('section.part')
       .evaluateAll((all) => all.map((part) => part.getAttribute('class')));
-    expect(parts).toEqual(['part ablation', 'part directions', 'part samples', 'part provenance']);
+    expect(parts).toEqual(['part memorization', 'part ablation', 'part directions', 'part samples', 'part provenance']);
     expect(await page.locator('.finding').textContent()).toBe(
-      'No geometry is measured in this run: it holds ablations (sciq), directions (heldout.jsonl), generated texts at 3 checkpoints.',
+      'No geometry is measured in this run: it holds memorization (trivia.jsonl, heldout.txt), ablations (sciq), directions (heldout.jsonl), generated texts at 3 checkpoints.',
     );
     await page.locator('section.ablation').getByLabel('Checkpoint').selectOption({ index: 0 });
     expect(await page.locator('section.ablation .chart-title').textContent()).toContain(`at ${at[0]!.revision}`);

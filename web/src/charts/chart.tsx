@@ -14,6 +14,8 @@ export interface ChartProps {
   /** For file names and tests: `rankme`. */
   readonly name: string;
   readonly draw: (frame: Frame) => Drawing;
+  /** What is drawn, where `draw` has it from no signal: where one of them is another, the chart is drawn again. */
+  readonly of?: readonly unknown[];
   /** By the width there is; default: what suits the chart. */
   readonly height?: (width: number) => number | undefined;
   /** Whether dragging across zooms the x axis. */
@@ -22,11 +24,13 @@ export interface ChartProps {
   readonly kind?: 'points' | 'map' | 'still';
 }
 
-export function Chart({ name, draw, height, brush, kind = 'points' }: ChartProps): JSX.Element {
+export function Chart({ name, draw, of = [], height, brush, kind = 'points' }: ChartProps): JSX.Element {
   const canvas = useRef<HTMLDivElement>(null);
   const host = useRef<HTMLDivElement>(null);
   const width = useSignal(0);
-  const drawn = useComputed<{ drawing: Drawing } | { failure: string } | null>(() => {
+  const subject = useSignal(of);
+  const drawn = useComputed<{ drawing: Drawing; of: readonly unknown[] } | { failure: string } | null>(() => {
+    const shown = subject.value;
     if (width.value === 0) return null;
     try {
       const tall = height?.(width.value);
@@ -34,12 +38,15 @@ export function Chart({ name, draw, height, brush, kind = 'points' }: ChartProps
         ...{ document, width: width.value, theme: 'screen' },
         ...(tall === undefined ? {} : { height: tall }),
       };
-      return { drawing: draw(frame) };
+      return { drawing: draw(frame), of: shown };
     } catch (error) {
       // One chart that can't be drawn must not take the page with it.
       return { failure: error instanceof Error ? error.message : String(error) };
     }
   });
+
+  // Only now: what is drawn again must draw by this render's `draw`.
+  if (of.some((one, i) => one !== subject.peek()[i])) subject.value = of;
 
   useEffect(() => {
     const element = canvas.current!;

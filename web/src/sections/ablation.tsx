@@ -50,7 +50,7 @@ function Shown({ all }: { all: readonly AblationStory[] }): JSX.Element {
         </>
       }
     >
-      <Chart key={`${ablation.name} ${at} ${shown}`} name="ablation" kind="still" draw={draw} />
+      <Chart of={[ablation, at, shown]} name="ablation" kind="still" draw={draw} />
       <Changes ablation={ablation} at={at} metric={shown} />
       {point.notes.length > 0 && (
         <ul class="notes">

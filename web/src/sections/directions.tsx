@@ -47,13 +47,9 @@ function Shown({ all }: { all: readonly DirectionsStory[] }): JSX.Element {
     >
       {directions.points.length > 1 && (
         <div class="pair">
+          <Chart of={[directions]} name="direction-shares" draw={(frame: Frame) => directionShares(input(), frame)} />
           <Chart
-            key={`s ${directions.name}`}
-            name="direction-shares"
-            draw={(frame: Frame) => directionShares(input(), frame)}
-          />
-          <Chart
-            key={`o ${directions.name}`}
+            of={[directions]}
             name="direction-overlaps"
             draw={(frame: Frame) => directionOverlaps(input(), frame)}
           />

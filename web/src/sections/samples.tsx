@@ -51,7 +51,7 @@ function Shown({ all }: { all: readonly SamplesStory[] }): JSX.Element {
         </>
       }
     >
-      <Chart key={`${samples.name} ${prompt}`} name="samples" draw={draw} />
+      <Chart of={[samples, prompt]} name="samples" draw={draw} />
       <p class="prompt">
         <span class="role">Prompt</span> <bdi class="said">{`“${visible(samples.prompts[prompt]?.text ?? '')}”`}</bdi>
       </p>
