@@ -42,6 +42,8 @@ export interface Point extends Partial<MeasurementDraft> {
   n?: number;
   d?: number;
   decay?: number;
+  /** How many of the rows differ: they come again in turn. Default all. */
+  distinct?: number;
   /** Of the rows: points with the same one are correlated. */
   rowSeed?: number;
   errors?: 'jackknife' | 'none';
@@ -58,13 +60,15 @@ export async function measuredDraft(point: Point = {}): Promise<{ made: Measurem
     d = 12,
     decay = 1,
     rowSeed = 1,
+    distinct = n,
     errors = 'jackknife',
     alphaRange = [2, 8],
     parts = {},
     keep: _,
     ...more
   } = point;
-  const rows = rowsOf(n, d, decay, rowSeed);
+  const once = rowsOf(distinct, d, decay, rowSeed);
+  const rows = Float32Array.from({ length: n * d }, (_, i) => once[i % once.length]!);
   const kernel = openKernel();
   const layer = await measureRows(
     { n, d, read: (from, to) => rows.subarray(from * d, to * d) },

@@ -1,96 +1,19 @@
 /** The report in a real browser, from a file, as a reader uses it. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { downloaded, launch, open, reportFile, violations, type Watched } from './browser.js';
+import { downloaded, launch, open, reportFile, violations } from './browser.js';
+import { announced, doubleReport, drawn, hash, one, singleReport, soon } from './report-fixture.js';
 import { fixtureSeries, fixtureSpectra, fixtureStory } from './story-fixture.js';
 
 let browser: Browser;
-/** One series of 40 checkpoints at 3 layers, with a training log, tasks, a null, a failure and a damaged file. */
 let single: string;
-/** Two runs on the same rows, the second 10 % higher. */
 let double: string;
-
-const bare = fixtureSeries({ checkpoints: 40, layers: 3 });
-const one = {
-  ...bare,
-  logs: [
-    {
-      ...{ stage: 'pretrain', source: 'trainer_state.json' },
-      steps: bare.checkpoints.map(({ step }) => step!),
-      tokens: bare.checkpoints.map(({ tokens }) => tokens),
-      columns: {
-        loss: bare.checkpoints.map((_, i) => 11 - i / 5),
-        learning_rate: bare.checkpoints.map((_, i) => 1e-3 * (1 - i / 40)),
-      },
-    },
-  ],
-  downstream: ['acc', 'acc_norm'].map((metric) => ({
-    ...{ task: 'sciq', metric, source: 'results.json' },
-    points: bare.checkpoints.slice(10).map(({ stage, revision, step, tokens }, i) => ({
-      ...{ stage, revision, step, tokens, value: 0.25 + i / 50, se: 0.01, n: 1000 },
-    })),
-  })),
-};
-const shuffled = fixtureSeries(
-  { checkpoints: 40, layers: 3 },
-  {
-    ...{ id: '1/fixture-1b/c0ffee', variant: 'c0ffee', label: 'fixture-1b · shuffled tokens' },
-    control: { kind: 'shuffled-tokens' as const, seed: 0 },
-  },
-);
-
 beforeAll(async () => {
   browser = await launch();
-  const story = fixtureStory([one, shuffled]);
-  const [run] = story.runs;
-  const failure = {
-    series: one.name,
-    stage: 'pretrain',
-    revision: 'step77',
-    variant: null,
-    code: 'input',
-    message: 'no weights',
-  };
-  const damaged = {
-    file: 'geometry/fixture-1b/pretrain/step8.json',
-    message: 'figures were changed after they were written',
-  };
-  const spoilt = {
-    ...story,
-    runs: [{ ...run!, failures: [{ ...failure, step: 77, tokens: 161_480_704 }], problems: [damaged] }],
-  };
-  single = await reportFile(
-    spoilt,
-    one.layers.map((layer) => fixtureSpectra(one, layer)),
-  );
-  const other = fixtureSeries(
-    { checkpoints: 40, layers: 3 },
-    { id: '2/other-1b', run: '2', name: 'other-1b', label: 'other-1b' },
-  );
-  const final = other.curves['final']!;
-  const higher = (values: readonly (number | null)[]) => values.map((value) => (value === null ? null : value * 1.1));
-  const curves = {
-    ...other.curves,
-    final: {
-      ...final,
-      figures: { ...final.figures, rankme: higher(final.figures['rankme']!) },
-      replicates: { ...final.replicates, rankme: final.replicates.rankme.map((values) => values!.map((v) => v * 1.1)) },
-    },
-  };
-  double = await reportFile(fixtureStory([one, { ...other, curves }]), [fixtureSpectra(one, 'final')]);
+  single = await singleReport();
+  double = await doubleReport();
 });
 afterAll(() => browser.close());
-
-/** Polls longer than a busy machine takes. */
-const soon = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 15_000 });
-const announced = (page: Watched['page'], text: string) =>
-  soon(() => page.locator('.unseen[aria-live]').textContent()).toContain(text);
-const hash = (page: Watched['page']) => new URLSearchParams(new URL(page.url()).hash.slice(1));
-/** Rows of the CSV of what a chart draws. */
-async function drawn(page: Watched['page'], chart: string): Promise<string[]> {
-  const link = page.locator(`[data-chart="${chart}"]`).getByRole('button', { name: /^Data/ });
-  return (await downloaded(page, () => link.click())).bytes.toString().trim().split('\r\n').slice(1);
-}
 
 describe('report in a browser', () => {
   it('opens from disk, asks the network for nothing, logs no error and shows nothing empty', async () => {
@@ -403,94 +326,5 @@ describe('report in a browser', () => {
       values.sort((a, b) => a - b)[Math.floor(share * (values.length - 1))]!.toFixed(0);
     const slider = `slider ${at(work, 0.5)} ms of work a step (95 %: ${at(work, 0.95)}), ${at(frames, 0.5)} ms to the next frame (95 %: ${at(frames, 0.95)})`;
     await annotate(`154 × 33: first chart ${firstChart.toFixed(0)} ms after opening; ${slider}`);
-  });
-
-  it.each([
-    ['four checkpoints a second', false, '12'],
-    ['one a second where motion is unwanted', true, '3'],
-  ])('plays training, %s', async (_, calm, after) => {
-    const { page, faults } = await open(browser, single, { calm });
-    const slider = page.locator('.player input');
-    await slider.fill('0');
-    // The page's clock stands still but for what the test lets pass.
-    await page.clock.install({ time: 0 });
-    await page.clock.pauseAt(1000);
-    await page.getByRole('button', { name: 'Play training' }).click();
-    await page.clock.runFor(200);
-    expect(await slider.inputValue()).toBe('0');
-    await page.clock.runFor(3000);
-    expect(await slider.inputValue()).toBe(after);
-    expect(faults).toEqual([]);
-  });
-
-  it('moves nothing by itself where motion is unwanted', async () => {
-    const { page } = await open(browser, single, { calm: true });
-    const moving = await page.evaluate(() =>
-      [...document.querySelectorAll('*')].flatMap((element) => {
-        const { transitionDuration, animationName, scrollBehavior } = getComputedStyle(element);
-        const isStill =
-          /^(0s(, )?)+$/.test(transitionDuration) && animationName === 'none' && scrollBehavior === 'auto';
-        return isStill ? [] : [element.className];
-      }),
-    );
-    expect(moving).toEqual([]);
-  });
-
-  it('pauses where it is', async () => {
-    const { page } = await open(browser, single);
-    await page.getByRole('button', { name: 'Play training' }).click();
-    await soon(async () => Number(await page.locator('.player input').inputValue())).toBeGreaterThan(2);
-    await page.getByRole('button', { name: 'Pause' }).click();
-    const paused = await page.locator('.player input').inputValue();
-    await page.waitForTimeout(700);
-    expect(await page.locator('.player input').inputValue()).toBe(paused);
-  });
-
-  it('fits a phone of 390 px and works by touch', async () => {
-    const { page, faults } = await open(browser, single, { width: 390, height: 844, touch: true });
-    const [scroll, client] = await page.evaluate(() => [
-      document.documentElement.scrollWidth,
-      document.documentElement.clientWidth,
-    ]);
-    expect(scroll).toBe(client);
-    await page.locator('[data-chart="rankme"] .overlay').scrollIntoViewIfNeeded();
-    const box = (await page.locator('[data-chart="rankme"] .overlay').boundingBox())!;
-    await page.touchscreen.tap(box.x + box.width * 0.7, box.y + 100);
-    await soon(() => page.locator('.player input').inputValue()).not.toBe('39');
-    // Buttons are large enough for fingers.
-    for (const button of await page.locator('button.quiet:visible, .player button').all()) {
-      expect((await button.boundingBox())!.height).toBeGreaterThanOrEqual(36);
-    }
-    expect(faults).toEqual([]);
-  });
-
-  it('is dark where the system is, and where the reader says so', async () => {
-    const ground = (page: Watched['page']) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-    const dark = await open(browser, single, { scheme: 'dark' });
-    expect(await ground(dark.page)).toBe('rgb(20, 23, 27)');
-    const light = await open(browser, single);
-    expect(await ground(light.page)).toBe('rgb(255, 255, 255)');
-    await light.page.getByRole('button', { name: 'Dark' }).click();
-    expect(await ground(light.page)).toBe('rgb(20, 23, 27)');
-    const chart = light.page.locator('[data-chart="rankme"]');
-    const svg = await downloaded(light.page, () => chart.getByRole('button', { name: /^SVG/ }).click());
-    expect(svg.bytes.toString()).toContain('#14171b');
-    // On paper it is light, without what can't be clicked there.
-    await light.page.emulateMedia({ media: 'print' });
-    expect(await ground(light.page)).toBe('rgb(255, 255, 255)');
-    expect(await light.page.locator('.chart-links:visible, .player:visible').count()).toBe(0);
-    expect([...dark.faults, ...light.faults]).toEqual([]);
-  });
-
-  it.each([
-    ['light', 1280],
-    ['dark', 1280],
-    ['light', 390],
-    ['dark', 390],
-  ] as const)('has no violation that axe-core finds (%s, %i px)', async (scheme, width) => {
-    const { page } = await open(browser, single, { scheme, width });
-    await page.locator('.definitions summary').click();
-    await page.getByRole('button', { name: 'Pin to compare' }).click();
-    expect(await violations(page)).toEqual([]);
   });
 });

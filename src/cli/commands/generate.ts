@@ -19,7 +19,7 @@ export const generate = command({
   usage: 'SERIES --prompt TEXT [--temperature T] [--out RUN] [options]',
   examples: [
     {
-      does: 'offline: the bundled sample, five checkpoints',
+      does: 'offline: the bundled sample, five checkpoints of each stage',
       type: "eigentrace generate sample: --prompt 'The ' --revisions log:5",
     },
     {
