@@ -1,13 +1,18 @@
 /** The job at each checkpoint: its directions once, then every set of questions under every change. */
-import { readIds, selectSequences, tokenizerLibrary, type Sequences } from '../corpus/index.js';
-import { EigentraceError } from '../errors.js';
+import { tokenizerLibrary, type Sequences } from '../corpus/index.js';
 import { cutFlags, positionsOf } from '../evaluation/index.js';
 import type { FindingFlag } from '../record/index.js';
 import type { StateChange } from '../runtime/index.js';
 import { generatorName } from '../statistics/random.js';
-import { cacheFolder, tokenCache } from '../trace/cache.js';
-import { corpusSha256 } from '../trace/recording.js';
-import type { VisitBody, VisitJob, VisitPart, VisitSubject, VisitTools } from '../visit/index.js';
+import {
+  BasisText,
+  refuseBeyondWidth,
+  type VisitBody,
+  type VisitJob,
+  type VisitPart,
+  type VisitSubject,
+  type VisitTools,
+} from '../visit/index.js';
 import { sizeOf } from './band.js';
 import { findBasis, type Basis } from './basis.js';
 import { ablationVersion, figuresOf, type Outcome } from './figures.js';
@@ -30,14 +35,14 @@ export class AblateJob implements VisitJob<AblatePart> {
   readonly #request: AblateRequest;
   readonly #variants: readonly Variant[];
   readonly #widest: { readonly rank: number; readonly option: string };
-  /** By tokenizer; the ids of a file stand under the empty name. */
-  readonly #sequences = new Map<string, Promise<Sequences>>();
+  readonly #text: BasisText;
   #basis: { readonly subject: VisitSubject; readonly basis: Basis } | null = null;
 
   constructor(request: AblateRequest, sets: readonly QuestionSet[]) {
     const { keep, remove, randomDraws, randomSeed, mean, position } = request;
     const { variants, widest } = variantsOf(keep, remove, randomDraws);
     this.#request = request;
+    this.#text = new BasisText(request);
     this.#variants = variants;
     this.#widest = widest;
     const names = [...new Set(variants.map(variantName))];
@@ -59,7 +64,7 @@ export class AblateJob implements VisitJob<AblatePart> {
     return {
       ablation: ablationVersion,
       questions: set.identity,
-      basis: (await this.#sequencesOf(subject, undefined)).sha256,
+      basis: (await this.#text.sequencesOf(subject, undefined)).sha256,
       ...{ position, mean, tokens: tokenizerLibrary },
       variants: [...new Set(this.#variants.map(variantName))],
       random: randomDraws === 0 ? null : { draws: randomDraws, seed: randomSeed, generator: generatorName },
@@ -68,16 +73,9 @@ export class AblateJob implements VisitJob<AblatePart> {
 
   async run(subject: VisitSubject, { name, set }: AblatePart, tools: VisitTools): Promise<VisitBody> {
     const { model } = subject;
-    const { ids, rows, minTokens, maxTokens } = this.#request;
     const { rank, option } = this.#widest;
-    if (rank > model.width) {
-      throw new EigentraceError(
-        'usage',
-        `${option}: more directions than the states have, got ${rank} ` +
-          `(expected at most ${model.width}, the width of checkpoint ${subject.entry.revision})`,
-      );
-    }
-    const sequences = await this.#sequencesOf(subject, tools.signal);
+    refuseBeyondWidth(subject, option, rank);
+    const sequences = await this.#text.sequencesOf(subject, tools.signal);
     const basis = await this.#basisOf(subject, sequences, tools);
     const scored = await scoreVariants(subject, set, this.#changes(basis), tools);
     const flags: FindingFlag[] = [...basis.flags, ...cutFlags(scored.cut, positionsOf(model))];
@@ -91,16 +89,7 @@ export class AblateJob implements VisitJob<AblatePart> {
         variants: scored.outcomes.map((outcome) => variantDetail(outcome, basis, this.#variants.length * set.count)),
       },
       flags,
-      provenance: {
-        corpus: {
-          ...{ name: sequences.name, sha256: corpusSha256(sequences), rows_sha256: sequences.sha256 },
-          ...{ sequences: sequences.found, tokens: sequences.tokens },
-          ...{
-            min_tokens: ids === null && rows === null ? minTokens : null,
-            max_tokens: ids === null ? maxTokens : null,
-          },
-        },
-      },
+      provenance: this.#text.provenance(sequences),
     };
   }
 
@@ -132,31 +121,6 @@ export class AblateJob implements VisitJob<AblatePart> {
       this.#basis = { subject, basis };
     }
     return this.#basis.basis;
-  }
-
-  #sequencesOf(subject: VisitSubject, signal: AbortSignal | undefined): Promise<Sequences> {
-    const { ids, corpus, field, sequences, minTokens, maxTokens, seed, rows } = this.#request;
-    const key = ids === null ? subject.tokenizer().sha256 : '';
-    let found = this.#sequences.get(key);
-    if (!found) {
-      if (ids === null && corpus === null) {
-        throw new EigentraceError(
-          'usage',
-          '--corpus: is missing (expected the text that gives the directions, or --ids)',
-        );
-      }
-      found =
-        ids !== null
-          ? readIds(ids, signal)
-          : selectSequences({
-              ...{ corpus: corpus!, field, sequences, minTokens, maxTokens, seed, rows },
-              ...{ tokenizer: subject.tokenizer(), cacheFolder: tokenCache(cacheFolder()), signal },
-            });
-      this.#sequences.set(key, found);
-      // What failed is tried again at the next checkpoint.
-      found.catch(() => this.#sequences.delete(key));
-    }
-    return found;
   }
 }
 

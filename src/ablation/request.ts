@@ -1,8 +1,9 @@
 /** What a user asks of `ablate`, resolved. */
 import type { Position } from '../models/index.js';
-import type { VisitRequest } from '../visit/index.js';
+import type { BasisTextRequest, VisitRequest } from '../visit/index.js';
 
-export interface AblateRequest extends VisitRequest {
+/** The text whose final states give the directions stands in `BasisTextRequest`. */
+export interface AblateRequest extends VisitRequest, BasisTextRequest {
   /** Tasks by name, or files of one's own, as in `evaluate`. */
   tasks: readonly string[];
   /** Where their questions lie instead of their data set: `FILE` or `TASK=FILE`. */
@@ -22,16 +23,6 @@ export interface AblateRequest extends VisitRequest {
   /** Random subspaces of each size beside them. Default 3; 0: none. */
   randomDraws: number;
   randomSeed: number;
-  /** The text whose states give the directions, and how it is sampled, as in `trace`; null where `ids` is given. */
-  corpus: string | null;
-  /** Token ids in place of a corpus, one JSON array a line. */
-  ids: string | null;
-  field: string;
-  sequences: number | null;
-  minTokens: number;
-  maxTokens: number;
-  seed: number | null;
-  rows: string | null;
   position: Position;
 }
 

@@ -1,12 +1,12 @@
 /** The job at each checkpoint: states, Σ, its top eigenvectors, and what lies along each. */
-import { readIds, selectSequences, tokenizerLibrary, type Sequences, type TwoWayTokenizer } from '../corpus/index.js';
+import { tokenizerLibrary, type Sequences, type TwoWayTokenizer } from '../corpus/index.js';
 import { EigentraceError, messageOf } from '../errors.js';
 import type { FindingFlag, FindingValue } from '../record/index.js';
 import type { StoredRows } from '../runtime/index.js';
 import { eigenvectors, rowCovariance, type RowCovariance } from '../spectrum/index.js';
-import { cacheFolder, tokenCache } from '../trace/cache.js';
-import { corpusSha256 } from '../trace/recording.js';
 import {
+  BasisText,
+  refuseBeyondWidth,
   withFinalStates,
   type RowPlace,
   type VisitBody,
@@ -34,11 +34,11 @@ export class DirectionsJob implements VisitJob {
   readonly kind = 'directions' as const;
   readonly parts: readonly VisitPart[];
   readonly #request: DirectionsRequest;
-  /** By tokenizer; the ids of a file stand under the empty name. */
-  readonly #sequences = new Map<string, Promise<Sequences>>();
+  readonly #text: BasisText;
 
   constructor(request: DirectionsRequest) {
     this.#request = request;
+    this.#text = new BasisText(request);
     const { corpus, ids, position, sequences, minTokens, maxTokens, seed, rows } = request;
     this.parts = [
       {
@@ -55,22 +55,15 @@ export class DirectionsJob implements VisitJob {
   async keyParts(subject: VisitSubject): Promise<Record<string, unknown>> {
     return {
       directions: directionsVersion,
-      corpus: (await this.#sequencesOf(subject, undefined)).sha256,
+      corpus: (await this.#text.sequencesOf(subject, undefined)).sha256,
       ...{ position: this.#request.position, tokens: tokenizerLibrary, shown: this.#shown() },
     };
   }
 
   async run(subject: VisitSubject, _: VisitPart, tools: VisitTools): Promise<VisitBody> {
-    const { model, entry } = subject;
-    const { top, position, ids, rows, minTokens, maxTokens } = this.#request;
-    if (top > model.width) {
-      throw new EigentraceError(
-        'usage',
-        `--top: more directions than the states have, got ${top} ` +
-          `(expected at most ${model.width}, the width of checkpoint ${entry.revision})`,
-      );
-    }
-    const sequences = await this.#sequencesOf(subject, tools.signal);
+    const { top, position } = this.#request;
+    refuseBeyondWidth(subject, '--top', top);
+    const sequences = await this.#text.sequencesOf(subject, tools.signal);
     const flags: FindingFlag[] = sequences.flags.map(({ code, message }) => ({ code, message }));
     const detail = await withFinalStates(subject, sequences, position, tools, (states, placeOf) =>
       this.#describe(subject, sequences, states, placeOf, tools, flags),
@@ -79,14 +72,7 @@ export class DirectionsJob implements VisitJob {
       values: valuesOf(detail),
       detail: { ...detail },
       flags,
-      provenance: {
-        corpus: {
-          ...{ name: sequences.name, sha256: corpusSha256(sequences), rows_sha256: sequences.sha256 },
-          ...{ sequences: sequences.found, tokens: sequences.tokens },
-          min_tokens: ids === null && rows === null ? minTokens : null,
-          max_tokens: ids === null ? maxTokens : null,
-        },
-      },
+      provenance: this.#text.provenance(sequences),
     };
   }
 
@@ -174,26 +160,6 @@ export class DirectionsJob implements VisitJob {
   #shown(): Record<string, number> {
     const { top, passages, passageTokens, tokens, coordinates } = this.#request;
     return { top, passages, passageTokens, tokens, coordinates };
-  }
-
-  #sequencesOf(subject: VisitSubject, signal: AbortSignal | undefined): Promise<Sequences> {
-    const { ids, corpus, field, sequences, minTokens, maxTokens, seed, rows } = this.#request;
-    const key = ids === null ? subject.tokenizer().sha256 : '';
-    let found = this.#sequences.get(key);
-    if (!found) {
-      if (ids !== null) found = readIds(ids, signal);
-      else if (corpus === null)
-        throw new EigentraceError('usage', '--corpus: is missing (expected a corpus, or --ids FILE)');
-      else {
-        found = selectSequences({
-          ...{ corpus, field, sequences, minTokens, maxTokens, seed, rows, signal },
-          tokenizer: subject.tokenizer(),
-          cacheFolder: tokenCache(cacheFolder()),
-        });
-      }
-      this.#sequences.set(key, found);
-    }
-    return found;
   }
 }
 

@@ -1,12 +1,9 @@
 /** What a user asks of `directions`, resolved: every option with its meaning, unit and default. */
 import type { Position } from '../models/index.js';
-import type { VisitRequest } from '../visit/index.js';
+import type { BasisTextRequest, VisitRequest } from '../visit/index.js';
 
-export interface DirectionsRequest extends VisitRequest {
-  /** The text whose final states give the directions: a corpus as in trace; null with `ids`. */
-  corpus: string | null;
-  /** A file of token ids, one JSON array a line, in place of the corpus; null: the corpus is tokenised. */
-  ids: string | null;
+/** The text whose final states give the directions stands in `BasisTextRequest`. */
+export interface DirectionsRequest extends VisitRequest, BasisTextRequest {
   /** How many directions, the largest eigenvalue first. Default 5. */
   top: number;
   /** Passages shown at each end of a direction. Default 3. */
@@ -17,12 +14,6 @@ export interface DirectionsRequest extends VisitRequest {
   tokens: number;
   /** Coordinates shown. Default 4. */
   coordinates: number;
-  field: string;
-  sequences: number | null;
-  minTokens: number;
-  maxTokens: number;
-  seed: number | null;
-  rows: string | null;
   /** Which tokens of a sequence give states. Default `last`. */
   position: Position;
 }

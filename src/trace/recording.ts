@@ -109,7 +109,7 @@ export function seriesRecord(series: Series): RunRequest['series'] {
 const unused = { corpus: null, field: null, sequences: null, minTokens: null, maxTokens: null, seed: null, rows: null };
 
 /** The files' hashes as one. */
-export function corpusSha256(sequences: Sequences): string {
+export function corpusSha256(sequences: Pick<Sequences, 'sources'>): string {
   return canonicalSha256(sequences.sources.map(({ sha256 }) => sha256));
 }
 

@@ -1,3 +1,4 @@
+export { BasisText, refuseBeyondWidth, type BasisTextRequest } from './basis-text.js';
 export { withFinalStates, type RowPlace } from './final-states.js';
 export { refuseUnfit, scoringStages } from './memory.js';
 export { visit } from './visit.js';
